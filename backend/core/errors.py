@@ -1,4 +1,4 @@
-"""Refusals, as typed exceptions. Pure: any floor may raise them; `problems.py` turns them into RFC 9457 answers."""
+"""Refusals, as typed exceptions. Pure: any floor may raise them; `problems.py` makes RFC 9457 answers of them."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -15,8 +15,9 @@ _ = mark
 class DomainError(Exception):
     """A refusal with a permanent `code`, an HTTP `status` and texts for people.
 
-    `title` and `detail` are English msgids; `detail` may hold `{name}` fields filled from the keyword arguments,
-    which are also members of the problem document. `errors` points at the fields at fault: {"field": ["why"]}.
+    `title` and `detail` are English msgids; `detail` may hold `{name}` fields filled from the keyword
+    arguments, which are also members of the problem document. `errors` points at the fields at fault:
+    {"field": ["why"]}.
     """
 
     code: ClassVar[str] = "refused"

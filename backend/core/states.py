@@ -6,7 +6,6 @@ from typing import TypeVar
 
 from backend.core.errors import IllegalStep
 
-
 S = TypeVar("S", bound=StrEnum)
 A = TypeVar("A", bound=StrEnum)
 

@@ -1,0 +1,69 @@
+"""Two ways in: an opaque token per device (apps), Django's session with CSRF (pages of the same origin)."""
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from knox.auth import TokenAuthentication
+from knox.crypto import hash_token
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from backend.accounts.models import DeviceToken, User
+from backend.core import clock
+from backend.core.errors import DomainError
+from backend.core.errors import mark as _
+
+
+class DeviceRevoked(DomainError):
+    """The phone was reported lost or the technician left: the app wipes its store when it reads `wipe`."""
+
+    code, status, title = "device_revoked", 401, _("This device was signed out by the office")
+
+
+class DeviceTokenAuthentication(TokenAuthentication):
+    """knox's header and hashing; one indexed look-up that brings user and device along."""
+
+    def authenticate_credentials(self, token: bytes) -> tuple[User, DeviceToken]:
+        """The user and token. Raises AuthenticationFailed, DeviceRevoked (401)."""
+        try:
+            digest = hash_token(token.decode("ascii"))
+        except UnicodeDecodeError as error:
+            raise AuthenticationFailed from error
+        row = DeviceToken.objects.select_related("user", "device").filter(digest=digest).first()
+        if row is None or (row.expiry and row.expiry < clock.now()) or not row.user.is_active:
+            raise AuthenticationFailed
+        if row.device.revoked_at:
+            raise DeviceRevoked(wipe=True)
+        return row.user, row
+
+
+class PageSessionAuthentication(SessionAuthentication):
+    """Session cookie with CSRF check."""
+
+
+class DeviceTokenScheme(OpenApiAuthenticationExtension):
+    target_class = DeviceTokenAuthentication
+    name = "deviceToken"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "description": "`Token …` from POST /api/v1/auth/login",
+        }
+
+
+class PageSessionScheme(OpenApiAuthenticationExtension):
+    target_class = PageSessionAuthentication
+    name = "pageSession"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "apiKey", "in": "cookie", "name": "sessionid"}
+
+
+def caller(request: Request) -> User:
+    """The signed-in user of a request whose operation needs one."""
+    assert isinstance(request.user, User)
+    return request.user

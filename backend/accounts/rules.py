@@ -1,0 +1,146 @@
+"""Roles and what each may do: the role × can table. Which rows of it, the queries of each concept say."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    TECHNICIAN = "technician"
+    CLERK = "clerk"
+    DIRECTOR = "director"
+    QC = "qc"
+    FINANCE = "finance"
+    PRODUCTION = "production"
+    LOGISTICS = "logistics"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+    DEALER = "dealer"
+
+
+class Can(StrEnum):
+    """One right each; an operation of the API names exactly one."""
+
+    RESOLVE_CODE = "resolve_code"
+    READ_SCANS = "read_scans"
+    READ_UNKNOWN_CODES = "read_unknown_codes"
+    SETTLE_UNKNOWN_CODE = "settle_unknown_code"
+    PRINT_LABEL = "print_label"
+
+    READ_PRODUCTS = "read_products"
+    MANAGE_PRODUCTS = "manage_products"
+    READ_LIMITS = "read_limits"
+    CONFIRM_LIMIT = "confirm_limit"
+
+    READ_CUSTOMERS = "read_customers"
+    EDIT_CUSTOMERS = "edit_customers"
+
+    READ_BATCHES = "read_batches"
+    RECORD_BATCH = "record_batch"
+    READ_BATCH_TESTS = "read_batch_tests"
+    RECORD_CERTIFICATE = "record_certificate"
+    RELEASE_BATCH = "release_batch"
+    HOLD_BATCH = "hold_batch"
+    READ_PROPOSALS = "read_proposals"
+    PROPOSE_HOLD = "propose_hold"
+    DECIDE_PROPOSAL = "decide_proposal"
+
+    READ_SHIPMENTS = "read_shipments"
+    RECORD_SHIPMENT = "record_shipment"
+    READ_RECEIVERS = "read_receivers"
+
+    READ_INSTRUMENTS = "read_instruments"
+    MANAGE_INSTRUMENTS = "manage_instruments"
+
+    READ_VISITS = "read_visits"
+    PLAN_VISIT = "plan_visit"
+    WORK_VISIT = "work_visit"
+
+    READ_READINGS = "read_readings"
+    RECORD_READING = "record_reading"
+    CORRECT_READING = "correct_reading"
+    WAIVE_READING = "waive_reading"
+
+    READ_COSTS = "read_costs"
+    RECORD_COST = "record_cost"
+
+    READ_CASES = "read_cases"
+    OPEN_CASE = "open_case"
+    CLOSE_CASE = "close_case"
+    READ_SIGNALS = "read_signals"
+
+    UPLOAD_PHOTO = "upload_photo"
+    READ_HISTORY = "read_history"
+    READ_JOBS = "read_jobs"
+
+    READ_USERS = "read_users"
+    MANAGE_USERS = "manage_users"
+    REVOKE_DEVICE = "revoke_device"
+
+
+T, C, D, Q, F = Role.TECHNICIAN, Role.CLERK, Role.DIRECTOR, Role.QC, Role.FINANCE
+P, L, A, X, E = Role.PRODUCTION, Role.LOGISTICS, Role.AUDITOR, Role.ADMIN, Role.DEALER
+
+# Source: the roles matrix of the product's reliability page (R read, C create, U update, A approve).
+TABLE: dict[Can, frozenset[Role]] = {
+    Can.RESOLVE_CODE: frozenset({T, C, D, Q, P, L, A, E}),
+    Can.READ_SCANS: frozenset({T, C, D, Q, A}),
+    Can.READ_UNKNOWN_CODES: frozenset({Q, A}),
+    Can.SETTLE_UNKNOWN_CODE: frozenset({Q}),
+    Can.PRINT_LABEL: frozenset({Q, P, L}),
+    Can.READ_PRODUCTS: frozenset({T, C, D, Q, F, P, L, A}),
+    Can.MANAGE_PRODUCTS: frozenset({Q}),
+    Can.READ_LIMITS: frozenset({T, C, D, Q, P, A}),
+    Can.CONFIRM_LIMIT: frozenset({Q}),
+    Can.READ_CUSTOMERS: frozenset({T, C, D, Q, F, L, A, E}),
+    Can.EDIT_CUSTOMERS: frozenset({C, D}),
+    Can.READ_BATCHES: frozenset({T, C, D, Q, P, L, A}),
+    Can.RECORD_BATCH: frozenset({Q}),
+    Can.READ_BATCH_TESTS: frozenset({D, Q, P, A}),
+    Can.RECORD_CERTIFICATE: frozenset({Q}),
+    Can.RELEASE_BATCH: frozenset({Q}),
+    Can.HOLD_BATCH: frozenset({Q}),
+    Can.READ_PROPOSALS: frozenset({T, C, D, Q, F, P, L, A}),
+    Can.PROPOSE_HOLD: frozenset({D, Q}),
+    Can.DECIDE_PROPOSAL: frozenset({Q}),
+    Can.READ_SHIPMENTS: frozenset({C, D, Q, L, A}),
+    Can.RECORD_SHIPMENT: frozenset({L}),
+    Can.READ_RECEIVERS: frozenset({C, D, Q, L, A}),
+    Can.READ_INSTRUMENTS: frozenset({T, C, D, Q, A}),
+    Can.MANAGE_INSTRUMENTS: frozenset({Q}),
+    Can.READ_VISITS: frozenset({T, C, D, Q, F, A, E}),
+    Can.PLAN_VISIT: frozenset({C, D}),
+    Can.WORK_VISIT: frozenset({T}),
+    Can.READ_READINGS: frozenset({T, C, D, Q, P, A, E}),
+    Can.RECORD_READING: frozenset({T}),
+    Can.CORRECT_READING: frozenset({T, Q}),
+    Can.WAIVE_READING: frozenset({Q}),
+    Can.READ_COSTS: frozenset({T, C, D, F, L, A}),
+    Can.RECORD_COST: frozenset({T, L}),
+    Can.READ_CASES: frozenset({T, C, D, Q, F, P, A, E}),
+    Can.OPEN_CASE: frozenset({C, E}),
+    Can.CLOSE_CASE: frozenset({D, Q}),
+    Can.READ_SIGNALS: frozenset({D, Q, A}),
+    Can.UPLOAD_PHOTO: frozenset({T, C, Q, L}),
+    Can.READ_HISTORY: frozenset({T, D, A, X}),
+    Can.READ_JOBS: frozenset({A, X}),
+    Can.READ_USERS: frozenset({A, X}),
+    Can.MANAGE_USERS: frozenset({X}),
+    Can.REVOKE_DEVICE: frozenset({D, X}),
+}
+
+REGIONAL = frozenset({Role.CLERK})  # sees the rows of the own regions only
+MASKED = frozenset({Role.QC, Role.FINANCE, Role.AUDITOR})  # sees customers without name, phone and address
+
+
+def may(role: str, can: Can) -> bool:
+    """Whether `role` holds the right."""
+    return role in TABLE[can]
+
+
+def mask_phone(phone: str) -> str:
+    """138****5678: first three and last four digits; all stars where it is shorter than eight characters."""
+    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 8 else "*" * len(phone)
+
+
+def mask_name(name: str) -> str:
+    """王**: the family name and stars."""
+    return name[:1] + "*" * (len(name) - 1)

@@ -1,0 +1,92 @@
+"""Photos and signatures: stored once per content, re-encoded, served only to those who may see their row."""
+
+import hashlib
+import io
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from PIL import Image, ImageOps
+
+from backend.core import clock
+from backend.core.errors import DomainError
+from backend.core.errors import mark as _
+from backend.core.ids import uuid7
+from backend.core.models import Attachment
+
+MAX_BYTES = 8_388_608
+MAX_PIXELS = 25_000_000
+STORED_SIDE_PX = 2560
+FORMATS = ("JPEG", "PNG", "WEBP")
+
+
+class PhotoRefused(DomainError):
+    code, status, title = "photo_refused", 415, _("This file is not a photo we can keep")
+    detail = _("JPEG, PNG and WebP are taken; convert others in the app.")
+
+
+class PhotoTooLarge(DomainError):
+    code, status, title = "photo_too_large", 413, _("The photo is too large")
+    detail = _("At most {limit} bytes and 25 megapixels.")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A re-encoded picture: no EXIF, no position, nothing appended."""
+
+    data: bytes
+    media_type: str
+    width_px: int
+    height_px: int
+    average_hash: str
+
+
+def reencode(data: bytes) -> Picture:
+    """`data` upright, at most 2560 px, as JPEG (PNG stays PNG for signatures). Raises PhotoRefused, PhotoTooLarge."""
+    if len(data) > MAX_BYTES:
+        raise PhotoTooLarge(limit=MAX_BYTES)
+    try:
+        image: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)
+        if image.width * image.height > MAX_PIXELS:
+            raise PhotoTooLarge(limit=MAX_BYTES)
+        is_png = image.format == "PNG"
+        image.draft("RGB", (STORED_SIDE_PX, STORED_SIDE_PX))
+        image.thumbnail((STORED_SIDE_PX, STORED_SIDE_PX))
+        image = ImageOps.exif_transpose(image).convert("RGBA" if is_png else "RGB")
+        out = io.BytesIO()
+        image.save(out, "PNG") if is_png else image.save(out, "JPEG", quality=85)
+        grey = image.convert("L").resize((8, 8))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, EOFError, KeyError) as error:
+        raise PhotoRefused from error
+    values = list(grey.getdata())
+    mean = sum(values) / 64
+    bits = sum(1 << index for index, value in enumerate(values) if value > mean)
+    media_type = "image/png" if is_png else "image/jpeg"
+    return Picture(out.getvalue(), media_type, image.width, image.height, f"{bits:016x}")
+
+
+def keep_photo(data: bytes, *, by_id: UUID) -> Attachment:
+    """The attachment of `data`, made once per content: the same bytes again give the same row."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    known = Attachment.objects.filter(sha256=sha256).first()
+    if known is not None:
+        return known
+    picture = reencode(data)
+    name = default_storage.save(f"attachments/{sha256[:2]}/{uuid7()}", ContentFile(picture.data))
+    with transaction.atomic():
+        row, _created = Attachment.objects.get_or_create(
+            sha256=sha256,
+            defaults={
+                "media_type": picture.media_type,
+                "size_bytes": len(picture.data),
+                "width_px": picture.width_px,
+                "height_px": picture.height_px,
+                "average_hash": picture.average_hash,
+                "file": name,
+                "uploaded_by_id": by_id,
+                "received_at": clock.now(),
+            },
+        )
+    return row

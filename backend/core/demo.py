@@ -1,0 +1,218 @@
+"""`manage.py demo`: everything on this machine, from an empty folder to a URL, and all of it stopped at the end."""
+
+import contextlib
+import fcntl
+import http.client
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import django
+from django.core.management import call_command, get_commands
+from django.db import connections
+
+from backend.core import process
+from backend.core.bootstrap import Progress, SetupError
+from backend.core.postgres import DemoDatabase
+
+READY_WITHIN_S = 90
+STOP_WITHIN_S = 30
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+ACCOUNTS = "ACCOUNTS "  # begins the last line of `seed_demo`; a JSON list of name, password, role follows
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What the person asked for, and where."""
+
+    root: Path
+    host: str
+    port: int
+    fresh: bool
+
+    @property
+    def url(self) -> str:
+        name = self.host if self.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104 compared, not bound
+        return f"http://[{name}]:{self.port}" if ":" in name else f"http://{name}:{self.port}"
+
+
+@dataclass(frozen=True)
+class Child:
+    """A running part of the demo and where its output goes."""
+
+    name: str
+    running: subprocess.Popen[bytes]
+    log: Path
+
+
+def run_demo(demo: Demo, *, say: Progress) -> int:
+    """Runs until Ctrl-C (0) or until a part of it dies (1). Raises SetupError where it cannot start."""
+    with _only_demo(demo), _database(demo, say=say) as url:
+        os.environ["DATABASE_URL"] = url
+        if demo.host not in LOOPBACK:
+            os.environ.setdefault("SALTLINE_HOSTS", "*")  # people will come by this machine's own names
+        accounts = _prepare(say=say)
+        with _parts(demo) as parts:
+            _wait_until_served(demo, parts=parts)
+            say(f"Serving at {demo.url}")
+            sys.stdout.write(welcome(demo, accounts=accounts, logs=parts[0].log.parent))
+            sys.stdout.flush()
+            return _watch(parts, say=say)
+
+
+@contextlib.contextmanager
+def _only_demo(demo: Demo) -> Iterator[None]:
+    path = demo.root / ".local" / "demo.lock"
+    path.parent.mkdir(exist_ok=True)
+    with path.open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as problem:
+            lock.seek(0)
+            raise SetupError(f"The demo of this folder runs already: {lock.read()}") from problem
+        lock.truncate(0)
+        lock.write(f"{demo.url} (process {os.getpid()}).")
+        lock.flush()
+        yield
+
+
+@contextlib.contextmanager
+def _database(demo: Demo, *, say: Progress) -> Iterator[str]:
+    given = os.environ.get("DATABASE_URL")
+    if given and demo.fresh:
+        raise SetupError("--fresh empties the demo's own database only; DATABASE_URL names another.")
+    if given:
+        say("Using the database of DATABASE_URL")
+        yield given
+        return
+    server = DemoDatabase(demo.root, say=say, choice=os.environ.get("SALTLINE_POSTGRES", ""))
+    if demo.fresh:
+        say("Starting over: the demo's data are removed")
+    with server.running(create=True, fresh=demo.fresh) as url:
+        say(f"PostgreSQL is running; the demo's data are in {server.home}")
+        yield url
+    say("PostgreSQL is stopped; the data stay")
+
+
+def _prepare(*, say: Progress) -> list[dict[str, str]]:
+    """Schema, demo data, static files. The accounts to log in with."""
+    django.setup()
+    say("Bringing the schema up to date")
+    call_command("migrate", verbosity=0, interactive=False)
+    accounts = _seed(say=say)
+    say("Collecting static files")
+    call_command("collectstatic", verbosity=0, interactive=False)
+    connections.close_all()
+    return accounts
+
+
+def _seed(*, say: Progress) -> list[dict[str, str]]:
+    if "seed_demo" not in get_commands():
+        say("No demo data in this version")
+        return []
+    say("Filling in the demo data")
+    output = io.StringIO()
+    call_command("seed_demo", stdout=output)
+    accounts: list[dict[str, str]] = []
+    for line in output.getvalue().splitlines():
+        if line.startswith(ACCOUNTS):
+            accounts = json.loads(line.removeprefix(ACCOUNTS))
+        elif line.strip():
+            say(line)
+    return accounts
+
+
+def web_command(*, host: str, port: int) -> list[str]:
+    """The web server as it is run everywhere: threads bounded, for each holds a database connection."""
+    options = (
+        "--interface wsgi --workers 2 --blocking-threads 4 --backlog 1024 --no-ws --respawn-failed-workers"
+    )
+    address = ["--host", host, "--port", str(port)]
+    return [sys.executable, "-m", "granian", *options.split(), *address, "backend.wsgi:application"]
+
+
+@contextlib.contextmanager
+def _parts(demo: Demo) -> Iterator[list[Child]]:
+    commands = {
+        "web": web_command(host=demo.host, port=demo.port),
+        "jobs": [sys.executable, "-m", "django", "qguard"],
+    }
+    logs = demo.root / ".local" / "log"
+    logs.mkdir(exist_ok=True)
+    children: list[Child] = []
+    try:
+        for name, command in commands.items():
+            with (logs / f"{name}.log").open("w") as output:
+                running = process.start(command, cwd=demo.root, output=output)
+            children.append(Child(name, running, logs / f"{name}.log"))
+        yield children
+    finally:
+        for child in children:  # all at once, then each is waited for
+            child.running.terminate()
+        for child in children:
+            process.end(child.running, grace_s=STOP_WITHIN_S)
+
+
+def _wait_until_served(demo: Demo, *, parts: list[Child]) -> None:
+    until = time.monotonic() + READY_WITHIN_S
+    while not _answers(demo):
+        dead = next((part for part in parts if part.running.poll() is not None), None)
+        if dead:
+            raise SetupError(_obituary(dead))
+        if time.monotonic() > until:
+            raise SetupError(f"No answer from {demo.url}/healthz in {READY_WITHIN_S} s; see {parts[0].log}")
+        time.sleep(0.1)
+
+
+def _answers(demo: Demo) -> bool:
+    host = demo.url.removeprefix("http://")
+    connection = http.client.HTTPConnection(host, timeout=5)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _watch(parts: list[Child], *, say: Progress) -> int:
+    while True:
+        for part in parts:
+            if part.running.poll() is not None:
+                say(_obituary(part))
+                return 1
+        time.sleep(0.5)
+
+
+def _obituary(part: Child) -> str:
+    lines = part.log.read_text(errors="replace").splitlines()[-12:]
+    last = "\n".join(["", *lines])
+    return (
+        f"The {part.name} process ended by itself (code {part.running.returncode}); everything stops.{last}"
+    )
+
+
+def welcome(demo: Demo, *, accounts: list[dict[str, str]], logs: Path) -> str:
+    """What the person sees at the end: where it is, who can log in, what to try."""
+    lines = ["", f"  Saltline is running at {demo.url}   (Ctrl-C stops it, the data stay)", ""]
+    if demo.host not in LOOPBACK:
+        lines += ["  Everybody who reaches this machine can log in with the accounts below.", ""]
+    lines += [f"  {row['name']:<18} {row['password']:<20} {row['role']}" for row in accounts]
+    lines += [""] if accounts else []
+    lines += [
+        "  Three things to try:",
+        f"    curl {demo.url}/healthz",
+        f"    curl {demo.url}/readyz",
+        f"    open {demo.url}/api/docs",
+        "",
+        f"  Logs: {logs}",
+        "",
+    ]
+    return "\n".join(lines) + "\n"

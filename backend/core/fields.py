@@ -1,0 +1,133 @@
+"""Strict serializer fields and serializers: nothing is converted silently, unknown fields are refused.
+
+Stock DRF takes `"１２"` as a decimal, `true` as 1.0, a number as a text and ignores fields it does not know;
+each of these would store something the phone did not measure.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+
+UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+DECIMAL_TEXT = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,12})?")
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+
+
+class Text(serializers.CharField):
+    """A text as given (NFC and trimming are the caller's choice); numbers and booleans are refused."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            raise serializers.ValidationError(_("A text is expected."), code="not_text")
+        return super().to_internal_value(data)
+
+
+class Whole(serializers.IntegerField):
+    """A JSON whole number; texts, booleans and fractions are refused."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool) or not isinstance(data, int):
+            raise serializers.ValidationError(_("A whole number is expected."), code="not_whole")
+        return super().to_internal_value(data)
+
+
+class Exact(serializers.DecimalField):
+    """An exact decimal: JSON number or text of ASCII digits; no exponent, no full-width digits, no booleans."""
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        text = format(data, "f") if isinstance(data, Decimal) else str(data)
+        if isinstance(data, (bool, float)) or not DECIMAL_TEXT.fullmatch(text):
+            raise serializers.ValidationError(_("A plain decimal number is expected."), code="not_decimal")
+        return super().to_internal_value(text)
+
+
+class Flag(serializers.BooleanField):
+    """JSON true or false, nothing that merely looks like it."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            raise serializers.ValidationError(_("true or false is expected."), code="not_boolean")
+        return data
+
+
+class Moment(serializers.DateTimeField):
+    """ISO 8601 date and time with a zone offset, years 2000 to 2100; kept in UTC."""
+
+    def to_internal_value(self, value: Any) -> datetime:
+        try:
+            moment = parse_datetime(value) if isinstance(value, str) and len(value) <= 40 else None
+            moment = moment.astimezone(UTC) if moment and moment.tzinfo else None
+        except (ValueError, OverflowError):
+            moment = None
+        if moment is None:
+            raise serializers.ValidationError(
+                _("A date and time with zone offset is expected, such as 2026-03-01T08:30:00+08:00."),
+                code="not_moment",
+            )
+        if not FIRST_YEAR <= moment.year < LAST_YEAR:
+            raise serializers.ValidationError(
+                _("The year must lie in 2000 to 2099."), code="year_out_of_range"
+            )
+        return moment
+
+
+class Day(serializers.DateField):
+    """ISO 8601 calendar date, years 2000 to 2100."""
+
+    def to_internal_value(self, value: Any) -> date:
+        try:
+            day = parse_date(value) if isinstance(value, str) and len(value) == 10 else None
+        except ValueError:
+            day = None
+        if day is None:
+            raise serializers.ValidationError(_("A date such as 2026-03-01 is expected."), code="not_date")
+        if not FIRST_YEAR <= day.year < LAST_YEAR:
+            raise serializers.ValidationError(
+                _("The year must lie in 2000 to 2099."), code="year_out_of_range"
+            )
+        return day
+
+
+class Id(serializers.UUIDField):
+    """A UUID in its 36-character form; integers and other spellings are refused."""
+
+    def to_internal_value(self, data: Any) -> UUID:
+        if not isinstance(data, str) or not UUID_TEXT.fullmatch(data):
+            raise serializers.ValidationError(_("A UUID is expected."), code="not_uuid")
+        return UUID(data)
+
+
+class Choice(serializers.ChoiceField):
+    """One of the listed codes, as text."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            raise serializers.ValidationError(_("A text is expected."), code="not_text")
+        return super().to_internal_value(data)
+
+
+# No docstring on In and Out: the OpenAPI document would repeat it for every schema.
+class In(serializers.Serializer[Any]):
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            unknown = [name for name in data if name not in self.fields]
+            if unknown:
+                raise serializers.ValidationError(
+                    {
+                        str(name): [ErrorDetail(str(_("Unknown field.")), code="unknown_field")]
+                        for name in unknown
+                    }
+                )
+        return super().to_internal_value(data)
+
+
+class Out(serializers.Serializer[Any]):
+    pass

@@ -1,0 +1,54 @@
+"""Tables that belong to no trade concept."""
+
+from django.conf import settings
+from django.db import models
+
+from backend.core.ids import uuid7
+
+
+class IdempotencyKey(models.Model):
+    """One client key and the answer it got. Never expired: a phone may resend after weeks."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    key = models.CharField(max_length=128)
+    digest = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(default=0)
+    body = models.JSONField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="idempotency_user_key")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Attachment(models.Model):
+    """A photo or signature, named by the SHA-256 of the bytes the phone sent.
+
+    Stored re-encoded (no EXIF, no GPS, no second format inside), except for receipts' originals.
+    """
+
+    sha256 = models.CharField(primary_key=True, max_length=64)
+    media_type = models.CharField(max_length=64)
+    size_bytes = models.PositiveIntegerField()
+    width_px = models.PositiveIntegerField()
+    height_px = models.PositiveIntegerField()
+    average_hash = models.CharField(max_length=16, db_index=True)  # 64 bit: finds the same picture re-saved
+    file = models.CharField(max_length=200)
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    received_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.sha256
+
+
+class Counter(models.Model):
+    """The last number given out, per kind and period."""
+
+    name = models.CharField(primary_key=True, max_length=32)
+    value = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,5 @@
+"""Settings from the environment, read by typed readers that fail loudly."""
+
+from environs import Env
+
+env = Env()

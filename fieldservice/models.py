@@ -1,0 +1,28 @@
+"""Django looks for models here; they live with their concepts."""
+
+from fieldservice.case.models import Case, CaseCost, CaseReading, CaseVisit
+from fieldservice.cost.models import CostLine, CostPolicy
+from fieldservice.instrument.models import Calibration, Instrument
+from fieldservice.quality.models import Signal, SignalPolicy
+from fieldservice.reading.models import Reading, Replicate, Waiver
+from fieldservice.visit.models import CheckPoint, Visit, VisitPhoto, VisitScan
+
+__all__ = [
+    "Calibration",
+    "Case",
+    "CaseCost",
+    "CaseReading",
+    "CaseVisit",
+    "CheckPoint",
+    "CostLine",
+    "CostPolicy",
+    "Instrument",
+    "Reading",
+    "Replicate",
+    "Signal",
+    "SignalPolicy",
+    "Visit",
+    "VisitPhoto",
+    "VisitScan",
+    "Waiver",
+]

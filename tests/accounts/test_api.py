@@ -1,0 +1,133 @@
+"""Signing in, devices, users: over HTTP."""
+
+from tests import factories
+from tests.client import ApiClient
+
+
+def login(client: ApiClient, *, username: str, password: str = factories.PASSWORD, **headers: str):
+    device = {"install_id": "018f0000-0000-7000-8000-000000000001", "name": "Phone"}
+    return client.post(
+        "auth/login", {"username": username, "password": password, "device": device}, **headers
+    )
+
+
+def test_login_gives_a_token_that_works(anonymous):
+    user = factories.make_user("technician")
+    answer = login(anonymous, username=user.username)
+    assert answer.status == 200
+    anonymous.token = answer.json["token"]
+    me = anonymous.get("me")
+    assert me.status == 200 and me.json["username"] == user.username
+    assert "resolve_code" in me.json["can"] and "hold_batch" not in me.json["can"]
+
+
+def test_second_login_on_a_device_ends_the_first_token(anonymous):
+    user = factories.make_user("technician")
+    first = login(anonymous, username=user.username).json["token"]
+    login(anonymous, username=user.username)
+    anonymous.token = first
+    assert anonymous.get("me").status == 401
+
+
+def test_login_does_not_tell_known_from_unknown_or_inactive(anonymous):
+    known = factories.make_user("technician")
+    idle = factories.make_user("technician", is_active=False)
+    answers = [
+        login(anonymous, username=known.username, password="wrong-password"),
+        login(anonymous, username="nobody", password="wrong-password"),
+        login(anonymous, username=idle.username),
+    ]
+    bodies = [{key: value for key, value in a.json.items() if key != "request_id"} for a in answers]
+    assert [a.status for a in answers] == [401, 401, 401]
+    assert bodies[0] == bodies[1] == bodies[2]
+
+
+def test_sixth_wrong_password_is_locked_even_from_other_addresses(anonymous):
+    user = factories.make_user("technician")
+    for number in range(5):
+        forged = {"X_Forwarded_For": f"10.0.0.{number}"}
+        assert login(anonymous, username=user.username, password="wrong", **forged).status == 401
+    locked = login(anonymous, username=user.username)
+    assert locked.status == 429 and locked.code == "login_locked"
+    assert int(locked.headers["Retry-After"]) > 0
+
+
+def test_unknown_name_is_locked_the_same_way(anonymous):
+    for _ in range(5):
+        assert login(anonymous, username="ghost", password="wrong").status == 401
+    assert login(anonymous, username="ghost", password="wrong").code == "login_locked"
+
+
+def test_revoked_device_is_refused_at_once_and_told_to_wipe(sign_in):
+    phone = sign_in("technician")
+    admin = sign_in("admin")
+    device = phone.get("devices").json["items"][0]
+    assert admin.post(f"devices/{device['id']}/revoke", {"reason": "lost"}).status == 200
+    refused = phone.get("me")
+    assert refused.status == 401 and refused.code == "device_revoked" and refused.json["wipe"] is True
+
+
+def test_technician_cannot_revoke_the_device_of_another(sign_in):
+    other = sign_in("technician")
+    device = other.get("devices").json["items"][0]
+    assert sign_in("technician").post(f"devices/{device['id']}/revoke", {"reason": "x"}).status == 404
+    assert other.get("me").status == 200
+
+
+def test_deactivated_user_is_out_at_once(sign_in):
+    phone = sign_in("technician")
+    admin = sign_in("admin")
+    assert admin.patch(f"users/{phone.user.pk}", {"is_active": False}).status == 200
+    assert phone.get("me").status == 401
+
+
+def test_admin_creates_a_user_once_per_key(sign_in):
+    admin = sign_in("admin")
+    body = {
+        "username": "new",
+        "password": "long-enough-1",
+        "display_name": "新人",
+        "role": "qc",
+        "regions": ["east"],
+    }
+    first = admin.post("users", body, Idempotency_Key="k-1")
+    again = admin.post("users", body, Idempotency_Key="k-1")
+    assert first.status == again.status == 201 and first.json == again.json
+    assert again.headers["Idempotent-Replayed"] == "true"
+    other = admin.post("users", {**body, "username": "other"}, Idempotency_Key="k-1")
+    assert other.status == 409 and other.code == "id_reuse"
+    assert admin.post("users", body).code == "name_taken"
+
+
+def test_unknown_fields_and_wrong_types_are_refused(sign_in):
+    admin = sign_in("admin")
+    body = {
+        "username": "new",
+        "password": "long-enough-1",
+        "display_name": 5,
+        "role": "king",
+        "is_admin": True,
+    }
+    answer = admin.post("users", body)
+    assert answer.status == 400 and answer.code == "invalid_input"
+    assert {"/is_admin"} == {error["pointer"] for error in answer.json["errors"]}
+    assert admin.get("users?username=new").json["items"] == []
+
+
+def test_texts_follow_the_language_and_the_code_does_not(anonymous):
+    english = anonymous.get("me", Accept_Language="en")
+    chinese = anonymous.get("me", Accept_Language="zh-CN")
+    assert english.code == chinese.code == "not_authenticated"
+    assert chinese.headers["Content-Language"] == "zh-hans"
+
+
+def test_session_needs_the_csrf_token(anonymous):
+    user = factories.make_user("qc")
+    anonymous.http.handler.enforce_csrf_checks = True
+    body = {"username": user.username, "password": factories.PASSWORD}
+    assert anonymous.post("auth/session", body).status == 403
+    anonymous.get("auth/session")
+    token = anonymous.http.cookies["csrftoken"].value
+    assert anonymous.post("auth/session", body, X_CSRFToken=token).status == 200
+    assert anonymous.get("me").json["username"] == user.username
+    assert anonymous.post("auth/logout").status == 403

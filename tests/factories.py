@@ -1,0 +1,205 @@
+"""Rows for tests, with plain defaults. `make_<noun>(**fields)`; unknown fields fail loudly."""
+
+import itertools
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from backend.accounts.models import Device, DeviceToken, Region, User
+from backend.core import clock
+from backend.core.ids import uuid7
+from fieldservice.instrument.models import Calibration, Instrument
+from fieldservice.visit.models import Visit
+from traceability.batch.models import Batch
+from traceability.customer.models import Customer, CustomerAccount, Site
+from traceability.dispatch.models import Shipment, ShipmentLine
+from traceability.product.models import Product, SpecLimit, TradeItem
+
+PASSWORD = "a-good-password-1"
+numbers = itertools.count(1)
+
+
+def make_region(code: str = "east") -> Region:
+    return Region.objects.get_or_create(code=code, defaults={"name_zh": "华东", "name_en": "East"})[0]
+
+
+def make_user(role: str = "technician", **fields: Any) -> User:
+    number = next(numbers)
+    for code in fields.setdefault("regions", ["east"]):
+        make_region(code)
+    fields.setdefault("username", f"{role}{number}")
+    fields.setdefault("display_name", f"员工{number}")
+    return User.objects.create_user(password=fields.pop("password", PASSWORD), role=role, **fields)
+
+
+def make_device(user: User, **fields: Any) -> Device:
+    return Device.objects.create(user=user, install_id=uuid7(), name="Test phone", **fields)
+
+
+def make_token(user: User, device: Device | None = None) -> str:
+    """The clear text of a new device token."""
+    _row, token = DeviceToken.objects.create(user=user, device=device or make_device(user))
+    return str(token)
+
+
+def make_product(**fields: Any) -> Product:
+    number = next(numbers)
+    defaults = {
+        "sku": f"SKU{number}",
+        "name_zh": "精制食用盐(加碘)",
+        "name_en": "refined edible salt, iodised",
+        "family": "edible",
+        "limit_key": "edible_refined",
+        "limit_grade": "superior",
+        "vat_rate": Decimal("0.09"),
+    }
+    return Product.objects.create(**(defaults | fields))
+
+
+def gtin14(body: int) -> str:
+    """A GTIN-14 with a valid check digit from up to 13 digits."""
+    digits = f"{body:013d}"
+    total = sum(int(digit) * (3 if index % 2 == 0 else 1) for index, digit in enumerate(digits))
+    return f"{digits}{-total % 10}"
+
+
+def make_trade_item(product: Product | None = None, **fields: Any) -> TradeItem:
+    defaults = {
+        "product": product or make_product(),
+        "gtin": gtin14(690123400000 + next(numbers)),
+        "level": "bag",
+        "net_kg": Decimal("0.5"),
+    }
+    return TradeItem.objects.create(**(defaults | fields))
+
+
+def make_limit(**fields: Any) -> SpecLimit:
+    """An active moisture limit, at most 0.30 g/100g wet, in force since 2017."""
+    defaults = {
+        "product_key": "edible_refined",
+        "grade": "superior",
+        "parameter": "moisture",
+        "kind": "max",
+        "high": Decimal("0.30"),
+        "unit": "g/100g",
+        "basis": "wet",
+        "standard": "GB/T 5461",
+        "edition": "2016",
+        "decimals": 2,
+        "valid_from": date(2017, 1, 1),
+        "source_status": "confirmed",
+        "source": "test",
+        "needs_confirmation": False,
+    }
+    return SpecLimit.objects.create(**(defaults | fields))
+
+
+def make_batch(product: Product | None = None, **fields: Any) -> Batch:
+    number = next(numbers)
+    code = fields.pop("code", f"YS20260101A{number:02d}")
+    defaults = {
+        "product": product or make_product(),
+        "code": code,
+        "code_norm": code.upper(),
+        "plant": "P1",
+        "line": "L1",
+        "produced_on": clock.today() - timedelta(days=60),
+        "qty_kg": Decimal("60000"),
+        "status": "released",
+        "status_at": clock.now(),
+    }
+    return Batch.objects.create(**(defaults | fields))
+
+
+def make_customer(**fields: Any) -> Customer:
+    number = next(numbers)
+    defaults = {
+        "code": f"K{number:04d}",
+        "name": f"测试商贸{number}",
+        "kind": "retailer",
+        "region": make_region(fields.pop("region_code", "east")),
+        "province": "江苏",
+        "contact_name": "王小明",
+        "contact_phone": "13812345678",
+    }
+    return Customer.objects.create(**(defaults | fields))
+
+
+def make_site(customer: Customer | None = None, **fields: Any) -> Site:
+    defaults = {
+        "customer": customer or make_customer(),
+        "name": "一号仓库",
+        "address": "江苏省南京市测试路1号",
+        "latitude": Decimal("32.060000"),
+        "longitude": Decimal("118.790000"),
+        "datum": "WGS-84",
+    }
+    return Site.objects.create(**(defaults | fields))
+
+
+def make_dealer(customer: Customer | None = None, **fields: Any) -> User:
+    """A dealer's account that speaks for `customer`."""
+    user = make_user("dealer", **fields)
+    CustomerAccount.objects.create(user=user, customer=customer or make_customer())
+    return user
+
+
+def make_shipment(
+    batch: Batch, customer: Customer | None = None, *, qty_kg: str = "1000", **fields: Any
+) -> Shipment:
+    defaults = {
+        "number": f"S{next(numbers):06d}",
+        "customer": customer or make_customer(),
+        "shipped_on": clock.today() - timedelta(days=30),
+        "recorded_by": fields.pop("recorded_by", None) or make_user("logistics"),
+    }
+    shipment = Shipment.objects.create(**(defaults | fields))
+    ShipmentLine.objects.create(shipment=shipment, batch=batch, qty_kg=Decimal(qty_kg))
+    return shipment
+
+
+def make_instrument(*, due_in_days: int | None = 200, expanded_u: str = "0.02", **fields: Any) -> Instrument:
+    """A halogen moisture analyser in calibration; `due_in_days=None` makes one never calibrated."""
+    defaults = {
+        "serial_no": f"MA-{next(numbers):05d}",
+        "kind": "halogen_moisture_analyser",
+        "model_name": "HM-140",
+        "parameter": "moisture",
+        "unit": "%",
+        "range_low": Decimal("0"),
+        "range_high": Decimal("100"),
+        "resolution": Decimal("0.01"),
+        "accuracy_abs": Decimal("0.02"),
+    }
+    instrument = Instrument.objects.create(**(defaults | fields))
+    if due_in_days is not None:
+        due_on = clock.today() + timedelta(days=due_in_days)
+        Calibration.objects.create(
+            instrument=instrument,
+            kind="calibration",
+            done_on=due_on - timedelta(days=365),
+            due_on=due_on,
+            certificate_no=f"CAL{next(numbers)}",
+            expanded_u=Decimal(expanded_u),
+            result="pass",
+            recorded_by=make_user("qc"),
+            recorded_at=clock.now(),
+        )
+    return instrument
+
+
+def make_visit(technician: User | None = None, customer: Customer | None = None, **fields: Any) -> Visit:
+    technician = technician or make_user("technician")
+    site = fields.pop("site", None) or make_site(customer)
+    defaults = {
+        "number": f"V-{next(numbers):06d}",
+        "kind": "complaint",
+        "customer": site.customer,
+        "site": site,
+        "region": site.customer.region,
+        "technician": technician,
+        "planned_on": clock.today(),
+        "purpose": "现场核查",
+        "planned_by": fields.pop("planned_by", None) or make_user("clerk"),
+    }
+    return Visit.objects.create(**(defaults | fields))
