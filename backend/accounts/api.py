@@ -5,6 +5,7 @@ from uuid import UUID
 
 import django_filters
 from django.contrib.auth import login, logout
+from django.http import StreamingHttpResponse
 from django.urls import path
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_protect, ensure_csrf_cookie
@@ -21,6 +22,7 @@ from backend.core.errors import NotFound
 from backend.core.fields import Choice, Flag, Id, In, Out, Text
 from backend.core.paging import Filters, TextFilter, get_or_404
 from backend.core.permissions import Open
+from backend.core.table_file import csv_lines
 
 ROLES = [role.value for role in Role]
 
@@ -219,6 +221,51 @@ class Regions(Endpoint):
         return self.page(queries.regions())
 
 
+class ChangeOut(Out):
+    what = serializers.CharField(help_text="insert, update or delete")
+    at = serializers.DateTimeField()
+    user = serializers.UUIDField(allow_null=True)
+    device = serializers.UUIDField(allow_null=True)
+    request_id = serializers.CharField(allow_null=True)
+    job = serializers.CharField(allow_null=True)
+    changed = serializers.JSONField(help_text="name → [before, after]")
+
+
+class HistoryOut(Out):
+    items = ChangeOut(many=True)
+
+
+class RowHistory(Endpoint):
+    @operation(Can.READ_HISTORY, gives=HistoryOut)
+    def get(self, request: Request, name: str, id: str) -> Response:
+        """Every change of one row: who, device, when, request id, before and after."""
+        return self.answer({"items": queries.changes_for(caller(request), name=name, row_id=id)})
+
+
+class RowHistoryFile(Endpoint):
+    @operation(Can.READ_HISTORY, gives=bytes, media_type="text/csv")
+    def get(self, request: Request, name: str, id: str) -> StreamingHttpResponse:
+        """The same as CSV: one line per changed field."""
+        lines = queries.changes_for(caller(request), name=name, row_id=id)
+        rows = (
+            (
+                line["at"].isoformat(),
+                line["what"],
+                line["user"],
+                line["device"],
+                line["request_id"],
+                field,
+                *pair,
+            )
+            for line in lines
+            for field, pair in line["changed"].items()
+        )
+        header = ("at", "what", "user", "device", "request_id", "field", "before", "after")
+        file = StreamingHttpResponse(csv_lines(header, rows), content_type="text/csv; charset=utf-8")
+        file["Content-Disposition"] = f'attachment; filename="history-{name}.csv"'
+        return file
+
+
 urlpatterns: list[Any] = [
     path("auth/login", Login.as_view()),
     path("auth/logout", Logout.as_view()),
@@ -229,4 +276,6 @@ urlpatterns: list[Any] = [
     path("users", Users.as_view()),
     path("users/<uuid:id>", UserDetail.as_view()),
     path("regions", Regions.as_view()),
+    path("history/<slug:name>/<str:id>", RowHistory.as_view()),
+    path("history/<slug:name>/<str:id>/export", RowHistoryFile.as_view()),
 ]

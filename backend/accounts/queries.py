@@ -1,9 +1,14 @@
-"""Reads: who sees which users and devices."""
+"""Reads: who sees which users, devices and history."""
+
+from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 
 from backend.accounts.models import Device, Region, User
-from backend.accounts.rules import REGIONAL, Can
+from backend.accounts.rules import REGIONAL, Can, Role
+from backend.core import history
+from backend.core.errors import NotFound
 
 
 def users_for(user: User) -> QuerySet[User]:
@@ -26,3 +31,37 @@ def regions() -> QuerySet[Region]:
 def region_scope(user: User) -> list[str] | None:
     """Region codes the user is limited to; None for roles that see every region."""
     return user.regions if user.role in REGIONAL else None
+
+
+def changes_for(user: User, *, name: str, row_id: str) -> list[dict[str, Any]]:
+    """The history of one row, newest first, as far as `user` may see it.
+
+    Auditor and admin see all, a director the rows of the own regions (and those of none), a technician the own
+    entries. Raises NotFound for an unknown kind, a row without history and a row outside the scope.
+    """
+    model = history.tracked_models().get(name)
+    key = _key_of(model, row_id) if model else None
+    if key is None:
+        raise NotFound
+    lines = list(history.changes(name, row_id=key))
+    if user.role == Role.DIRECTOR and not _in_regions(lines, user.regions):
+        raise NotFound
+    if user.role == Role.TECHNICIAN:
+        lines = [line for line in lines if line["user"] == str(user.pk)]
+    if not lines:
+        raise NotFound
+    return lines
+
+
+def _key_of(model: Any, text: str) -> UUID | str | None:
+    if model.pgh_tracked_model._meta.pk.get_internal_type() != "UUIDField":
+        return text
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _in_regions(lines: list[dict[str, Any]], regions: list[str]) -> bool:
+    stood = {value for line in lines for value in line["changed"].get("region_id", ()) if value}
+    return not stood or not regions or bool(stood & set(regions))

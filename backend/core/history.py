@@ -80,7 +80,7 @@ def _line(event: Any, *, before: dict[str, Any], after: dict[str, Any]) -> dict[
         "device": context.get("device"),
         "request_id": context.get("request_id"),
         "job": context.get("job"),
-        "fields": {key: [_text(old), _text(new)] for key, (old, new) in changed.items()},
+        "changed": {key: [_text(old), _text(new)] for key, (old, new) in changed.items()},
     }
 
 

@@ -131,3 +131,39 @@ def test_session_needs_the_csrf_token(anonymous):
     assert anonymous.post("auth/session", body, X_CSRFToken=token).status == 200
     assert anonymous.get("me").json["username"] == user.username
     assert anonymous.post("auth/logout").status == 403
+
+
+def test_history_names_who_device_request_and_both_values(sign_in):
+    admin = sign_in("admin")
+    user = factories.make_user("technician", display_name="旧名")
+    changed = admin.patch(f"users/{user.pk}", {"display_name": "新名"}, X_Request_ID="req-12345678")
+    assert changed.status == 200
+    line = sign_in("auditor").get(f"history/user/{user.pk}").json["items"][0]
+    assert line["what"] == "update" and line["changed"]["display_name"] == ["旧名", "新名"]
+    assert line["user"] == str(admin.user.pk) and line["request_id"] == "req-12345678" and line["device"]
+    assert "password" not in str(line)
+
+
+def test_history_holds_bulk_writes(sign_in):
+    users = [factories.make_user("technician") for _ in range(3)]
+    type(users[0]).objects.filter(pk__in=[user.pk for user in users]).update(phone="13900000000")
+    auditor = sign_in("auditor")
+    for user in users:
+        line = auditor.get(f"history/user/{user.pk}").json["items"][0]
+        assert line["changed"] == {"phone": ["", "13900000000"]}
+
+
+def test_technician_reads_only_own_entries(sign_in):
+    technician = sign_in("technician")
+    assert technician.get(f"history/user/{technician.user.pk}").status == 404
+    assert sign_in("qc").get(f"history/user/{technician.user.pk}").status == 403
+    assert sign_in("auditor").get("history/nothing/1").status == 404
+
+
+def test_history_exports_inert_csv(sign_in):
+    admin = sign_in("admin")
+    user = factories.make_user("technician")
+    admin.patch(f"users/{user.pk}", {"display_name": "=cmd|' /C calc'!A0"})
+    file = sign_in("auditor").get(f"history/user/{user.pk}/export")
+    assert file.status == 200 and file.content.startswith("\ufeff".encode())
+    assert b"'=cmd" in file.content and b",=cmd" not in file.content
