@@ -14,7 +14,7 @@ LOCAL_DIR = BASE_DIR / ".local"
 TESTING = "pytest" in sys.modules
 DEBUG = False
 PRODUCTION = env.bool("SALTLINE_PRODUCTION", False)
-DEMO_SECRET_KEY = "saltline-demo-key-good-for-nothing-but-a-demo-on-this-machine"  # noqa: S105 refused in production
+DEMO_SECRET_KEY = "saltline-demo-key-good-for-nothing-but-a-demo-on-this-machine"
 SECRET_KEY = env.str("SALTLINE_SECRET_KEY", DEMO_SECRET_KEY)
 ALLOWED_HOSTS = env.list("SALTLINE_HOSTS", ["localhost", "127.0.0.1", "[::1]", "testserver"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("SALTLINE_CSRF_ORIGINS", [])
@@ -107,7 +107,7 @@ REST_KNOX = {
     "AUTO_REFRESH": False,
     "AUTH_HEADER_PREFIX": "Token",
 }
-KNOX_TOKEN_MODEL = "accounts.DeviceToken"  # noqa: S105 a model's name
+KNOX_TOKEN_MODEL = "accounts.DeviceToken"
 
 NUM_PROXIES = env.int("SALTLINE_NUM_PROXIES", 0)
 RATES = {

@@ -3,9 +3,10 @@
 from typing import Any
 
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerSplitView
 
 from backend.core import health
+from backend.web import pages
 
 handler400 = "backend.core.problems.bad_request"
 handler403 = "backend.core.problems.forbidden"
@@ -15,8 +16,10 @@ handler500 = "backend.core.problems.server_error"
 urlpatterns: list[Any] = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
-    path("docs/openapi.yaml", SpectacularAPIView.as_view(), name="openapi"),
-    path("docs/swagger", SpectacularSwaggerView.as_view(url_name="openapi")),
-    path("docs/redoc", SpectacularRedocView.as_view(url_name="openapi")),
+    path("", pages.home),
+    path("docs/problems", pages.problems),
+    path("docs/openapi.yaml", pages.openapi, name="openapi"),
+    path("docs/swagger", SpectacularSwaggerSplitView.as_view(url_name="openapi", throttle_classes=[])),
+    path("docs/redoc", SpectacularRedocView.as_view(url_name="openapi", throttle_classes=[])),
     path("api/v1/", include("backend.accounts.api")),
 ]
