@@ -108,6 +108,8 @@ REST_KNOX = {
     "AUTH_HEADER_PREFIX": "Token",
 }
 KNOX_TOKEN_MODEL = "accounts.DeviceToken"
+# knox's migrations would make a table for the token model that ours replaces; it then blocks TRUNCATE.
+MIGRATION_MODULES = {"knox": None}
 
 NUM_PROXIES = env.int("SALTLINE_NUM_PROXIES", 0)
 RATES = {
