@@ -5,7 +5,7 @@ from fieldservice.cost.models import CostLine, CostPolicy
 from fieldservice.instrument.models import Calibration, Instrument
 from fieldservice.quality.models import Signal, SignalPolicy
 from fieldservice.reading.models import Reading, Replicate, Waiver
-from fieldservice.visit.models import CheckPoint, Visit, VisitPhoto, VisitScan
+from fieldservice.visit.models import CheckPoint, Visit, VisitBatch, VisitPhoto, VisitPolicy, VisitScan
 
 __all__ = [
     "Calibration",
@@ -22,7 +22,9 @@ __all__ = [
     "Signal",
     "SignalPolicy",
     "Visit",
+    "VisitBatch",
     "VisitPhoto",
+    "VisitPolicy",
     "VisitScan",
     "Waiver",
 ]

@@ -9,7 +9,7 @@ from backend.core.history import append_only
 from backend.core.ids import uuid7
 from backend.core.models import Attachment
 from fieldservice.instrument.models import Calibration, Instrument
-from fieldservice.reading.rules import Parameter, Verdict
+from fieldservice.reading.rules import SCREENING_VERDICTS, Parameter, Verdict
 from fieldservice.visit.models import Visit
 from traceability.batch.models import Batch
 from traceability.product.models import SpecLimit
@@ -27,6 +27,10 @@ class Reading(FieldRecord):
     basis = models.CharField(max_length=20)
     unit = models.CharField(max_length=20)
     drying_temp_c = models.DecimalField(max_digits=5, decimal_places=1, null=True)
+    # The meter read a solution of `sample_g` made up to `solution_g`, both by mass.
+    sample_g = models.DecimalField(max_digits=10, decimal_places=3, null=True)
+    solution_g = models.DecimalField(max_digits=10, decimal_places=3, null=True)
+    moisture_pct = models.DecimalField(max_digits=8, decimal_places=4, null=True)  # of the sample, wet
     mean = models.DecimalField(max_digits=14, decimal_places=6)  # of the replicates, in `unit`
     value = models.DecimalField(max_digits=14, decimal_places=6)  # mean in g/100g of `basis`
     verdict = models.CharField(max_length=20, choices=Verdict.choices())
@@ -53,6 +57,11 @@ class Reading(FieldRecord):
             models.CheckConstraint(
                 condition=~Q(verdict=Verdict.PASS) | Q(spec_limit__isnull=False, is_evidential=True),
                 name="reading_pass_needs_limit_and_evidence",
+            ),
+            # A field meter never decides the purity grade: only a laboratory titration does.
+            models.CheckConstraint(
+                condition=~Q(parameter=Parameter.NACL) | Q(verdict__in=SCREENING_VERDICTS),
+                name="reading_nacl_only_screens",
             ),
         ]
 
@@ -88,9 +97,13 @@ class Waiver(models.Model):
     at = models.DateTimeField()
     reason = models.CharField(max_length=300)
     verdict = models.CharField(max_length=20, choices=Verdict.choices())
+    spec_limit = models.ForeignKey(SpecLimit, on_delete=models.PROTECT, null=True, related_name="+")
+    expanded_u = models.DecimalField(max_digits=14, decimal_places=6, null=True)  # as Reading.expanded_u
+    p_conform = models.DecimalField(max_digits=5, decimal_places=4, null=True)
 
     class Meta:
         triggers = append_only()
+        constraints = [models.CheckConstraint(condition=~Q(reason=""), name="waiver_has_reason")]
 
     def __str__(self) -> str:
         return str(self.reading_id)

@@ -20,3 +20,6 @@ class Verdict(Code):
     CONSISTENT = "consistent"
     SUSPICIOUS = "suspicious"
     GROSS_DEVIATION = "gross_deviation"
+
+
+SCREENING_VERDICTS = (Verdict.INCONCLUSIVE, Verdict.CONSISTENT, Verdict.SUSPICIOUS, Verdict.GROSS_DEVIATION)

@@ -8,9 +8,26 @@ from backend.core.history import append_only, tracked
 from backend.core.ids import uuid7
 from backend.core.models import Attachment
 from fieldservice.visit.rules import CheckKind, VisitKind, VisitStatus
+from traceability.batch.models import Batch
 from traceability.customer.models import Customer, Site
 from traceability.customer.rules import Datum
 from traceability.scan.models import Scan
+
+
+@tracked
+class VisitPolicy(models.Model):
+    """How far from the site a check-in may lie before it is flagged; dated rows with their source."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    valid_from = models.DateField(unique=True)
+    far_m = models.PositiveIntegerField()
+    source = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(far_m__gt=0), name="visit_policy_far_m_positive")]
+
+    def __str__(self) -> str:
+        return str(self.valid_from)
 
 
 @tracked
@@ -33,6 +50,7 @@ class Visit(models.Model):
         Attachment, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     closed_at = models.DateTimeField(null=True, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
     cancel_reason = models.CharField(max_length=300, blank=True)
 
     class Meta:
@@ -45,7 +63,12 @@ class Visit(models.Model):
                 condition=~Q(status=VisitStatus.CLOSED)
                 | (~Q(findings="") & Q(signature__isnull=False, closed_at__isnull=False)),
                 name="visit_closed_has_report",
-            )
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=VisitStatus.CANCELLED)
+                | (~Q(cancel_reason="") & Q(cancelled_at__isnull=False)),
+                name="visit_cancelled_has_reason",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -100,3 +123,18 @@ class VisitScan(models.Model):
 
     def __str__(self) -> str:
         return f"{self.visit_id}/{self.scan_id}"
+
+
+class VisitBatch(models.Model):
+    """A batch the visit is about: named when it was planned, scanned or measured there."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="batch_links")
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="visit_links")
+
+    class Meta:
+        triggers = append_only()
+        constraints = [models.UniqueConstraint(fields=["visit", "batch"], name="visit_batch_once")]
+
+    def __str__(self) -> str:
+        return f"{self.visit_id}/{self.batch_id}"
