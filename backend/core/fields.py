@@ -114,6 +114,20 @@ class Choice(serializers.ChoiceField):
         return super().to_internal_value(data)
 
 
+class Measure(Exact):
+    """Input of a measured number: up to 14 digits, 6 of them behind the point."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=14, decimal_places=6, **kwargs)
+
+
+class Measured(serializers.DecimalField):
+    """Output of a measured number: text without trailing zeros, so no digit shows that nobody read."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=14, decimal_places=6, normalize_output=True, **kwargs)
+
+
 # No docstring on In and Out: the OpenAPI document would repeat it for every schema.
 class In(serializers.Serializer[Any]):
     def to_internal_value(self, data: Any) -> Any:
