@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,10 +16,11 @@ from pathlib import Path
 
 import django
 from django.core.management import call_command, get_commands
-from django.db import connections
+from django.db import connection, connections
 
 from backend.core import process
 from backend.core.bootstrap import Progress, SetupError
+from backend.core.postgres import NAME as DATABASE
 from backend.core.postgres import DemoDatabase
 
 READY_WITHIN_S = 90
@@ -53,17 +55,23 @@ class Child:
 
 def run_demo(demo: Demo, *, say: Progress) -> int:
     """Runs until Ctrl-C (0) or until a part of it dies (1). Raises SetupError where it cannot start."""
-    with _only_demo(demo), _database(demo, say=say) as url:
+    given = os.environ.get("DATABASE_URL")
+    with _only_demo(demo), _database(demo, given=given, say=say) as url:
         os.environ["DATABASE_URL"] = url
         if demo.host not in LOOPBACK:
             os.environ.setdefault("SALTLINE_HOSTS", "*")  # people will come by this machine's own names
-        accounts = _prepare(say=say)
+        django.setup()
+        with _quick_writes(own=not given):
+            accounts = _prepare(say=say)
+        asked = process.stop_asked()
         with _parts(demo) as parts:
-            _wait_until_served(demo, parts=parts)
-            say(f"Serving at {demo.url}")
-            sys.stdout.write(welcome(demo, accounts=accounts, logs=parts[0].log.parent))
-            sys.stdout.flush()
-            return _watch(parts, say=say)
+            if _served(demo, parts=parts, asked=asked):
+                say(f"Serving at {demo.url}")
+                sys.stdout.write(welcome(demo, accounts=accounts, logs=parts[0].log.parent))
+                sys.stdout.flush()
+            code = _watch(parts, asked=asked, say=say)
+            say("Stopping the web server and the jobs")
+        return code
 
 
 @contextlib.contextmanager
@@ -83,8 +91,7 @@ def _only_demo(demo: Demo) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _database(demo: Demo, *, say: Progress) -> Iterator[str]:
-    given = os.environ.get("DATABASE_URL")
+def _database(demo: Demo, *, given: str | None, say: Progress) -> Iterator[str]:
     if given and demo.fresh:
         raise SetupError("--fresh empties the demo's own database only; DATABASE_URL names another.")
     if given:
@@ -100,14 +107,30 @@ def _database(demo: Demo, *, say: Progress) -> Iterator[str]:
     say("PostgreSQL is stopped; the data stay")
 
 
+@contextlib.contextmanager
+def _quick_writes(*, own: bool) -> Iterator[None]:
+    """Filling a new database does not wait for the disk; all that comes after does."""
+    if not own:
+        yield
+        return
+    _alter_database("SET synchronous_commit = off")
+    try:
+        yield
+    finally:
+        _alter_database("RESET synchronous_commit")
+
+
+def _alter_database(change: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER DATABASE {DATABASE} {change}")
+    connection.close()  # only connections made from now on know it
+
+
 def _prepare(*, say: Progress) -> list[dict[str, str]]:
-    """Schema, demo data, static files. The accounts to log in with."""
-    django.setup()
+    """Schema and demo data. The accounts to log in with."""
     say("Bringing the schema up to date")
     call_command("migrate", verbosity=0, interactive=False)
     accounts = _seed(say=say)
-    say("Collecting static files")
-    call_command("collectstatic", verbosity=0, interactive=False)
     connections.close_all()
     return accounts
 
@@ -130,11 +153,12 @@ def _seed(*, say: Progress) -> list[dict[str, str]]:
 
 def web_command(*, host: str, port: int) -> list[str]:
     """The web server as it is run everywhere: threads bounded, for each holds a database connection."""
-    options = (
-        "--interface wsgi --workers 2 --blocking-threads 4 --backlog 1024 --no-ws --respawn-failed-workers"
-    )
+    options = [
+        *("--interface", "wsgi", "--workers", "2", "--blocking-threads", "4", "--backlog", "1024"),
+        *("--no-ws", "--respawn-failed-workers", "--workers-kill-timeout", "10"),
+    ]
     address = ["--host", host, "--port", str(port)]
-    return [sys.executable, "-m", "granian", *options.split(), *address, "backend.wsgi:application"]
+    return [sys.executable, "-m", "granian", *options, *address, "backend.wsgi:application"]
 
 
 @contextlib.contextmanager
@@ -159,15 +183,15 @@ def _parts(demo: Demo) -> Iterator[list[Child]]:
             process.end(child.running, grace_s=STOP_WITHIN_S)
 
 
-def _wait_until_served(demo: Demo, *, parts: list[Child]) -> None:
+def _served(demo: Demo, *, parts: list[Child], asked: threading.Event) -> bool:
+    """Waits for the first answer; False when something happens before it."""
     until = time.monotonic() + READY_WITHIN_S
     while not _answers(demo):
-        dead = next((part for part in parts if part.running.poll() is not None), None)
-        if dead:
-            raise SetupError(_obituary(dead))
+        if asked.wait(0.1) or any(part.running.poll() is not None for part in parts):
+            return False
         if time.monotonic() > until:
             raise SetupError(f"No answer from {demo.url}/healthz in {READY_WITHIN_S} s; see {parts[0].log}")
-        time.sleep(0.1)
+    return True
 
 
 def _answers(demo: Demo) -> bool:
@@ -182,13 +206,14 @@ def _answers(demo: Demo) -> bool:
         connection.close()
 
 
-def _watch(parts: list[Child], *, say: Progress) -> int:
-    while True:
+def _watch(parts: list[Child], *, asked: threading.Event, say: Progress) -> int:
+    """Until we are asked to stop (0) or a part ends by itself (1)."""
+    while not asked.wait(0.5):
         for part in parts:
             if part.running.poll() is not None:
                 say(_obituary(part))
                 return 1
-        time.sleep(0.5)
+    return 0
 
 
 def _obituary(part: Child) -> str:

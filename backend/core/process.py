@@ -5,6 +5,7 @@ import ctypes
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,19 @@ import psutil
 
 PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux's prctl; other systems have none
 LIBC = ctypes.CDLL(None)
+
+
+def stop_asked() -> threading.Event:
+    """Set by Ctrl-C, SIGTERM or a closed terminal, from now on.
+
+    An exception out of a signal handler may leave a lock of `subprocess` taken for ever (seen), so whoever
+    holds children waits for this instead.
+    """
+    asked = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
+            signal.signal(number, lambda *_: asked.set())
+    return asked
 
 
 def start(
