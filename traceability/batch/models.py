@@ -4,13 +4,13 @@ from django.db import models
 from django.db.models import F, Q
 
 from backend.accounts.models import User
-from backend.core.history import append_only, tracked
+from backend.core.history import append_only, tracked, tracked_without
 from backend.core.ids import uuid7
 from traceability.batch.rules import BatchAction, BatchKind, BatchStatus, Conclusion, ProposalState
 from traceability.product.models import Product, TradeItem
 
 
-@tracked
+@tracked_without("open_case_count")
 class Batch(models.Model):
     """One production batch. `code` as printed; `code_norm` as compared (house_code.normalise)."""
 
@@ -32,8 +32,11 @@ class Batch(models.Model):
     status = models.CharField(max_length=12, choices=BatchStatus.choices(), default=BatchStatus.QUARANTINE)
     status_reason = models.CharField(max_length=500, blank=True)
     status_at = models.DateTimeField()
+    # Kept by `count_open_case` for those who open and close cases on a batch: a scan must tell it in one query.
+    open_case_count = models.PositiveIntegerField(default=0)
 
     class Meta:
+        indexes = [models.Index(fields=["product", "-produced_on"], name="batch_product_recent")]
         constraints = [
             models.UniqueConstraint(fields=["product", "code_norm"], name="batch_product_code"),
             models.CheckConstraint(condition=Q(qty_kg__gt=0), name="batch_qty_kg_positive"),

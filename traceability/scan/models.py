@@ -63,6 +63,8 @@ class Scan(FieldRecord):
     raw = models.TextField()
     raw_bytes = models.BinaryField()
     aim = models.CharField(max_length=8, blank=True)
+    reader = models.CharField(max_length=16, blank=True)  # which of our readers read the photo
+    batch_number = models.CharField(max_length=64, blank=True)  # typed beside a code that names no batch
     label_kind = models.CharField(max_length=20)
     outcome = models.CharField(max_length=12, choices=Outcome.choices())
     gtin = models.CharField(max_length=14, blank=True)
@@ -84,6 +86,7 @@ class Scan(FieldRecord):
         indexes = [
             models.Index(fields=["batch", "received_at"], name="scan_batch_time"),
             models.Index(fields=["recorded_by", "received_at"], name="scan_user_time"),
+            models.Index(fields=["-received_at"], name="scan_time"),
         ]
 
     def __str__(self) -> str:
