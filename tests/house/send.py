@@ -1,0 +1,52 @@
+"""A request for one operation of the access table, made of the world's rows."""
+
+import re
+from typing import Any
+
+import orjson
+
+from backend.accounts.rules import TABLE as RIGHTS
+from backend.accounts.rules import Can, Role
+from backend.core.permissions import Open
+from tests.client import Answer, ApiClient
+from tests.house.cell import Cell
+from tests.house.operations import Route
+from tests.house.world import World
+
+
+def allowed_roles(can: Can | Open) -> frozenset[Role]:
+    return frozenset(Role) if isinstance(can, Open) else RIGHTS[can]
+
+
+def near_ids(cell: Cell, world: World, role: Role) -> dict[str, str]:
+    """The path's values for a row in the caller's scope."""
+    if cell.ids:
+        return cell.ids(world, role)
+    return {"id": world.id_of(cell.row)} if cell.row else {}
+
+
+def far_ids(cell: Cell, world: World, role: Role) -> dict[str, str]:
+    """The path's values for somebody else's row."""
+    if cell.far_ids:
+        return cell.far_ids(world, role)
+    return {"id": str(world.far[cell.row].pk)} if cell.row in world.far else {}
+
+
+def path_of(route: Route, ids: dict[str, str], *, query: str = "") -> str:
+    path = re.sub(r"\{(\w+)\}", lambda match: ids[match.group(1)], route.template)
+    return f"{path}?{query}" if query else path
+
+
+def example(cell: Cell, world: World, role: Role) -> Any:
+    """The complete body (or the multipart fields) for `role`."""
+    make = cell.body or cell.photo
+    return make(world, role) if make else None
+
+
+def send(client: ApiClient, route: Route, *, cell: Cell, ids: dict[str, str], body: Any) -> Answer:
+    path = path_of(route, ids, query=cell.query)
+    if cell.photo:
+        fields = dict(body)
+        return client.upload(path, photo=fields.pop("photo"), **fields)
+    raw = b"" if body is None else orjson.dumps(body, default=str)
+    return client.request(route.method, path, body=raw)
