@@ -7,6 +7,7 @@ import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
+from django.utils.translation import gettext
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
@@ -91,6 +92,15 @@ class _IdField(_FormField):
     strict = Id()
 
 
+class _FlagField(forms.Field):
+    def to_python(self, value: Any) -> bool | None:
+        if value in self.empty_values:
+            return None
+        if value not in ("true", "false"):
+            raise ValidationError(gettext("true or false is expected."))
+        return value == "true"
+
+
 class MomentFilter(django_filters.Filter):
     field_class = _MomentField
 
@@ -101,6 +111,12 @@ class DayFilter(django_filters.Filter):
 
 class IdFilter(django_filters.Filter):
     field_class = _IdField
+
+
+class FlagFilter(django_filters.Filter):
+    """true or false; stock BooleanFilter takes anything else for "no filter"."""
+
+    field_class = _FlagField
 
 
 class TextFilter(django_filters.CharFilter):
