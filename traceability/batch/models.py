@@ -12,7 +12,7 @@ from traceability.product.models import Product, TradeItem
 
 @tracked_without("open_case_count")
 class Batch(models.Model):
-    """One production batch. `code` as printed; `code_norm` as compared (house_code.normalise)."""
+    """One production batch. `code` as printed; `code_norm` as compared (label.batch_code)."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="batches")
@@ -36,7 +36,10 @@ class Batch(models.Model):
     open_case_count = models.PositiveIntegerField(default=0)
 
     class Meta:
-        indexes = [models.Index(fields=["product", "-produced_on"], name="batch_product_recent")]
+        indexes = [
+            models.Index(fields=["product", "-produced_on"], name="batch_product_recent"),
+            models.Index(fields=["-produced_on"], name="batch_recent"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["product", "code_norm"], name="batch_product_code"),
             models.CheckConstraint(condition=Q(qty_kg__gt=0), name="batch_qty_kg_positive"),

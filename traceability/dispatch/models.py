@@ -12,13 +12,30 @@ from traceability.customer.models import Customer, Site
 
 @tracked
 class Shipment(models.Model):
+    """Goods on their way to one customer; a wrong entry is cancelled with a reason and entered anew."""
+
     id = models.UUIDField(primary_key=True, default=uuid7)
-    number = models.CharField(max_length=40, unique=True)
+    number = models.CharField(max_length=40)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="shipments")
     site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     shipped_on = models.DateField()
     carrier = models.CharField(max_length=100, blank=True)
     recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    cancelled_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    cancel_reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["-shipped_on"], name="shipment_recent")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["number"], condition=Q(cancelled_at=None), name="shipment_number_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(cancelled_at=None) | (~Q(cancel_reason="") & Q(cancelled_by__isnull=False)),
+                name="shipment_cancelled_with_reason",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.number
