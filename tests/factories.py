@@ -8,7 +8,11 @@ from typing import Any
 from backend.accounts.models import Device, DeviceToken, Region, User
 from backend.core import clock
 from backend.core.ids import uuid7
+from fieldservice.case.models import Case, CaseReading, CaseVisit
+from fieldservice.cost.models import CostLine, CostPolicy
 from fieldservice.instrument.models import Calibration, Instrument
+from fieldservice.quality.models import SignalPolicy
+from fieldservice.reading.models import Reading, Waiver
 from fieldservice.visit.models import Visit
 from traceability.batch.models import Batch
 from traceability.customer.models import Customer, CustomerAccount, Site
@@ -203,3 +207,87 @@ def make_visit(technician: User | None = None, customer: Customer | None = None,
         "planned_by": fields.pop("planned_by", None) or make_user("clerk"),
     }
     return Visit.objects.create(**(defaults | fields))
+
+
+def made_now(by: User, *, received_at: Any = None) -> dict[str, Any]:
+    """The columns of a field record made and received at one moment."""
+    at = received_at or clock.now()
+    return {"id": uuid7(), "recorded_by": by, "device_at": at, "corrected_at": at, "received_at": at}
+
+
+def make_reading(**fields: Any) -> Reading:
+    """A moisture reading of 0.55 % against at most 0.30: fail, evidential."""
+    visit = fields.pop("visit", None) or make_visit()
+    by = fields.pop("recorded_by", None) or visit.technician
+    defaults = made_now(by, received_at=fields.pop("received_at", None)) | {
+        "visit": visit,
+        "batch": fields.pop("batch", None) or make_batch(),
+        "parameter": "moisture",
+        "method": "GB/T 13025.3",
+        "basis": "wet",
+        "unit": "%",
+        "drying_temp_c": Decimal("140"),
+        "mean": Decimal("0.55"),
+        "value": Decimal("0.55"),
+        "verdict": "fail",
+        "is_evidential": True,
+        "decision_rule": "ILAC-G8:09/2019 4.2.3",
+    }
+    if fields.get("verdict") == "pass":
+        defaults["spec_limit"] = make_limit()
+    return Reading.objects.create(**(defaults | fields))
+
+
+def make_waiver(reading: Reading, *, verdict: str = "fail") -> Waiver:
+    return Waiver.objects.create(
+        reading=reading, by=make_user("qc"), at=clock.now(), reason="仪器事后校准合格", verdict=verdict
+    )
+
+
+def make_cost_policy(**fields: Any) -> CostPolicy:
+    """Above 100 CNY a receipt is needed, since 2000."""
+    defaults = {"receipt_required_above_cny": Decimal("100"), "source": "Test rule"}
+    valid_from = fields.pop("valid_from", date(2000, 1, 1))
+    return CostPolicy.objects.update_or_create(valid_from=valid_from, defaults=defaults | fields)[0]
+
+
+def make_cost(*, net_cny: str = "48.90", tax_cny: str = "0.00", **fields: Any) -> CostLine:
+    """A transport line of today, gross = net + tax, recorded by a technician."""
+    net, tax = Decimal(net_cny), Decimal(tax_cny)
+    by = fields.pop("recorded_by", None) or make_user("technician")
+    defaults = made_now(by) | {"category": "transport", "spent_on": clock.today()}
+    amounts = {"net_cny": net, "tax_cny": tax, "gross_cny": net + tax}
+    return CostLine.objects.create(**(defaults | amounts | fields))
+
+
+def make_case(customer: Customer | None = None, **fields: Any) -> Case:
+    """An open complaint about caking."""
+    customer = customer or make_customer()
+    defaults = {
+        "number": f"C-{next(numbers):06d}",
+        "kind": "complaint",
+        "complaint_code": "CAK",
+        "description": "整批结块",
+        "customer": customer,
+        "region": customer.region,
+        "opened_at": clock.now(),
+    }
+    return Case.objects.create(**(defaults | fields))
+
+
+def make_case_visit(case: Case, visit: Visit) -> CaseVisit:
+    return CaseVisit.objects.create(case=case, visit=visit)
+
+
+def make_evidence(case: Case, reading: Reading) -> CaseReading:
+    return CaseReading.objects.create(case=case, reading=reading, added_at=clock.now())
+
+
+def make_signal_policies() -> None:
+    """Two readings or three complaints in 30 days, since 2000."""
+    for rule, count in (("repeated_readings", 2), ("repeated_complaints", 3)):
+        SignalPolicy.objects.get_or_create(
+            rule=rule,
+            valid_from=date(2000, 1, 1),
+            defaults={"count": count, "window_days": 30, "source": "Test rule"},
+        )
