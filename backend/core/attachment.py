@@ -11,7 +11,7 @@ from django.db import transaction
 from PIL import Image, ImageOps
 
 from backend.core import clock
-from backend.core.errors import DomainError
+from backend.core.errors import DomainError, InvalidInput
 from backend.core.errors import mark as _
 from backend.core.ids import uuid7
 from backend.core.models import Attachment
@@ -90,3 +90,17 @@ def keep_photo(data: bytes, *, by_id: UUID) -> Attachment:
             },
         )
     return row
+
+
+def photo_of(sha256: str | None, *, field: str) -> Attachment | None:
+    """The uploaded photo a body names; None for none. Raises InvalidInput (400) pointing at `field`."""
+    photo = Attachment.objects.filter(pk=sha256).first() if sha256 else None
+    if sha256 and photo is None:
+        raise InvalidInput(errors={field: _("No photo with this SHA-256 was uploaded.")})
+    return photo
+
+
+def bytes_of(photo: Attachment) -> bytes:
+    """The stored picture. OSError where the file is gone."""
+    with default_storage.open(photo.file) as file:
+        return bytes(file.read())

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.utils.dateparse import parse_date, parse_datetime
@@ -18,6 +18,11 @@ from rest_framework.exceptions import ErrorDetail
 
 UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 DECIMAL_TEXT = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,12})?")
+# Python also reads week dates (2026-W10-1) and dates without hyphens; no phone of ours writes them.
+DAY_TEXT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+MOMENT_TEXT = re.compile(
+    DAY_TEXT.pattern + r"[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
+)
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 
 
@@ -42,6 +47,10 @@ class Whole(serializers.IntegerField):
 class Exact(serializers.DecimalField):
     """An exact decimal: JSON number or text of ASCII digits; no exponent, no full-width digits, no booleans."""
 
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        """As other fields do: the library takes a blank text for null here."""
+        return serializers.Field.validate_empty_values(self, data)
+
     def to_internal_value(self, data: Any) -> Decimal:
         text = format(data, "f") if isinstance(data, Decimal) else str(data)
         if isinstance(data, (bool, float)) or not DECIMAL_TEXT.fullmatch(text):
@@ -63,7 +72,9 @@ class Moment(serializers.DateTimeField):
 
     def to_internal_value(self, value: Any) -> datetime:
         try:
-            moment = parse_datetime(value) if isinstance(value, str) and len(value) <= 40 else None
+            moment = (
+                parse_datetime(value) if isinstance(value, str) and MOMENT_TEXT.fullmatch(value) else None
+            )
             moment = moment.astimezone(UTC) if moment and moment.tzinfo else None
         except (ValueError, OverflowError):
             moment = None
@@ -84,7 +95,7 @@ class Day(serializers.DateField):
 
     def to_internal_value(self, value: Any) -> date:
         try:
-            day = parse_date(value) if isinstance(value, str) and len(value) == 10 else None
+            day = parse_date(value) if isinstance(value, str) and DAY_TEXT.fullmatch(value) else None
         except ValueError:
             day = None
         if day is None:
@@ -109,6 +120,18 @@ class Choice(serializers.ChoiceField):
     """One of the listed codes, as text."""
 
     def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            raise serializers.ValidationError(_("A text is expected."), code="not_text")
+        return super().to_internal_value(data)
+
+
+class Sha256(serializers.RegexField):
+    """The SHA-256 of an uploaded file's bytes: 64 lower-case hexadecimal digits."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(regex=r"^[0-9a-f]{64}$", **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             raise serializers.ValidationError(_("A text is expected."), code="not_text")
         return super().to_internal_value(data)
@@ -144,4 +167,5 @@ class In(serializers.Serializer[Any]):
 
 
 class Out(serializers.Serializer[Any]):
-    pass
+    # The fields every caller gets; others are absent, not null, where `to_representation` leaves them out. None: all.
+    always: ClassVar[frozenset[str] | None] = None

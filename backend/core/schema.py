@@ -6,7 +6,7 @@ import django_filters
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import build_parameter_type
 
-from backend.core.paging import DayFilter, IdFilter, MomentFilter
+from backend.core.paging import DayFilter, FlagFilter, IdFilter, MomentFilter
 
 PROBLEM = {
     "type": "object",
@@ -40,6 +40,7 @@ FORMATS: list[tuple[type[Any], dict[str, Any]]] = [
     (MomentFilter, {"type": "string", "format": "date-time"}),
     (DayFilter, {"type": "string", "format": "date"}),
     (IdFilter, {"type": "string", "format": "uuid"}),
+    (FlagFilter, {"type": "boolean"}),
     (django_filters.BooleanFilter, {"type": "boolean"}),
 ]
 
@@ -66,6 +67,16 @@ class HouseSchema(AutoSchema):
             build_parameter_type(name=name, schema=_schema_of(item), location="query")
             for name, item in filters.base_filters.items()
         ]
+
+    def _map_basic_serializer(self, serializer: Any, direction: str) -> Any:
+        """As the library's, promising only the fields every caller gets (`Out.always`)."""
+        schema = super()._map_basic_serializer(serializer, direction)
+        always = getattr(serializer, "always", None)
+        if always is None:
+            return schema
+        return {name: value for name, value in schema.items() if name != "required"} | {
+            "required": sorted(always)
+        }
 
     def get_tags(self) -> list[str]:
         """The concept's folder name: backend.accounts.api → accounts, traceability.batch.api → batch."""
