@@ -126,6 +126,7 @@ class Server:
 
     def _new_socket_folder(self) -> Path:
         folder = self.home / "socket"
+        shutil.rmtree(folder, ignore_errors=True)  # a killed server's lock in it names a process id too
         if len(os.fsencode(folder)) <= SOCKET_FOLDER_LIMIT:
             return make_private(folder, account=self.account)
         return _short_private_folder(account=self.account)
