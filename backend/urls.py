@@ -22,4 +22,7 @@ urlpatterns: list[Any] = [
     path("docs/swagger", SpectacularSwaggerSplitView.as_view(url_name="openapi", throttle_classes=[])),
     path("docs/redoc", SpectacularRedocView.as_view(url_name="openapi", throttle_classes=[])),
     path("api/v1/", include("backend.accounts.api")),
+    path("api/v1/", include("traceability.product.api")),
+    path("api/v1/", include("traceability.customer.api")),
+    path("api/v1/", include("fieldservice.instrument.api")),
 ]
