@@ -37,7 +37,7 @@ def element_answer(read: Callable[[], ElementStrings], *, text: str, today: date
     try:
         return from_elements(read(), today=today)
     except BadElement as bad:
-        is_unit = text.lstrip(f"{GS}([【〔［（").startswith("00")
+        is_unit = text.lstrip(f"{GS}([【〔").startswith("00")
         return rejected(Kind.SSCC if is_unit else Kind.GS1, bad.code)
 
 

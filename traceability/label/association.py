@@ -1,6 +1,7 @@
 """Which application identifiers belong together on one item (GS1 General Specifications 4.13 and 4.14)."""
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 from traceability.label.application_identifier import BadElement
 
@@ -91,14 +92,8 @@ def refuse_contradictions(ais: Sequence[tuple[str, str]]) -> None:
     for ai, value in ais:
         if values.setdefault(ai, value) != value:
             raise BadElement("repeated_differs", ai)
-    if len(values) == 1:
-        return
-    families = [ai[:3] for ai in values if ai[:2] in _ONE_OF_FAMILY]
-    if len(families) != len(set(families)):
+    if _contradict(frozenset(values)):
         raise BadElement("forbidden_pair")
-    for one, others in _FORBIDDEN.items():
-        if _present(one, values) and any(_present(other, values) for other in others):
-            raise BadElement("forbidden_pair", one)
 
 
 def lacks_company(ais: Sequence[tuple[str, str]]) -> bool:
@@ -107,10 +102,24 @@ def lacks_company(ais: Sequence[tuple[str, str]]) -> bool:
     Not an error of this code: the standard asks for it over all codes of the item, and a sack often
     has its GTIN in one and its lot in another. Seen alone the code is incomplete, which must be said.
     """
-    present = {ai for ai, _ in ais}
+    return _incomplete(frozenset(ai for ai, _ in ais))
+
+
+# Labels come in few combinations of fields.
+@lru_cache(maxsize=1024)
+def _contradict(ais: frozenset[str]) -> bool:
+    families = [ai[:3] for ai in ais if ai[:2] in _ONE_OF_FAMILY]
+    return len(families) != len(set(families)) or any(
+        _present(one, ais) and any(_present(other, ais) for other in others)
+        for one, others in _FORBIDDEN.items()
+    )
+
+
+@lru_cache(maxsize=1024)
+def _incomplete(ais: frozenset[str]) -> bool:
     return any(
-        not any(_present(needed, present) for needed in group)
-        for ai in present
+        not any(_present(needed, ais) for needed in group)
+        for ai in ais
         for group in _NEEDS.get(ai) or _NEEDS.get(ai[:3]) or ()
     )
 

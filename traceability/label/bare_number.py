@@ -38,9 +38,10 @@ def _trade_number(digits: str, *, house: tuple[Kind, ...], config: LabelConfig) 
             if house
             else unknown(Kind.TEXT, "date_code", candidates=(reading,))
         )
-    if house and not config.is_own_number(gtin):
-        return single(house[0], digits, "two_readings", candidates=(reading,))
-    return trade_item(gtin, *(("two_readings",) if house else ()), candidates=others)
+    firm = [kind for kind in house if config.expects_digits(digits, kind)]
+    if firm and not config.is_own_number(gtin):
+        return single(firm[0], digits, "two_readings", candidates=(reading,))
+    return trade_item(gtin, *(("two_readings",) if firm else ()), candidates=others)
 
 
 def _pallet_number(

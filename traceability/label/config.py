@@ -116,10 +116,22 @@ class LabelConfig:
         """Whether the whole of `code` has the form of one of our serial numbers."""
         return _matches(code, self.serial_patterns)
 
+    def expects_digits(self, digits: str, kind: Kind) -> bool:
+        """Whether a pattern of that kind is made for digits; to one that takes letters, digits only happen."""
+        patterns = self.batch_patterns if kind is Kind.BATCH else self.serial_patterns
+        return any(
+            _matches(digits, (pattern,))
+            and not any(
+                _matches(f"{digits[:at]}A{digits[at + 1 :]}", (pattern,)) for at in range(len(digits))
+            )
+            for pattern in patterns
+        )
+
 
 def company_prefixes(gtins: Iterable[str]) -> tuple[str, ...]:
     """The GS1 company prefixes of 14-digit GTINs; where the length is not public, the shortest China uses (7)."""
-    return tuple(sorted({_company_prefix(gtin[1:]) for gtin in gtins if is_digits(gtin) and len(gtin) == 14}))
+    whole = (gtin for gtin in gtins if is_digits(gtin) and len(gtin) == 14 and not gtin.startswith("000000"))
+    return tuple(sorted({_company_prefix(gtin[1:]) for gtin in whole}))
 
 
 def _company_prefix(number: str) -> str:
@@ -131,7 +143,9 @@ def _company_prefix(number: str) -> str:
 
 
 def _matches(code: str, patterns: tuple[str, ...]) -> bool:
-    return len(code) <= LONGEST_HOUSE_CODE and any(_compiled(pattern).fullmatch(code) for pattern in patterns)
+    return 0 < len(code) <= LONGEST_HOUSE_CODE and any(
+        _compiled(pattern).fullmatch(code) for pattern in patterns
+    )
 
 
 @lru_cache(maxsize=256)

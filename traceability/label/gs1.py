@@ -18,11 +18,16 @@ _SPELLED_GS = re.compile(
 _REPLACED_GS = " |~^\t\n\r\x1c\x1e\x1f#$@"
 _LOT, _SERIAL = "10", "21"
 _OPEN_ENDED = (_LOT, _SERIAL)
-_LONGEST_LOT = 20
+_LONGEST_HEAD = 20
+# As many as the reference implementation takes.
+_MOST_ELEMENTS = 64
 _BEHIND_LOT = frozenset({"00", "01", "02", "11", "12", "13", "15", "16", "17", "31"})
-_BRACKETS = str.maketrans("[]【】〔〕［］（）", "()()()()()")
+_BRACKETS = {"(": ")", "[": "]", "【": "】", "〔": "〕"}
 _GROUP = re.compile(r"\(([0-9]{2,4})\)((?:\\.|[^(\\]|\\$)*)")
-_LOOKS_BRACKETED = re.compile(r"[(\[【〔［（][0-9]{2,4}[)\]】〕］）]")
+_BRACKETED_AI = {
+    left: re.compile(f"{re.escape(left)}([0-9]{{2,4}}){re.escape(right)}")
+    for left, right in _BRACKETS.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +50,21 @@ def read_scanned(text: str, *, config: LabelConfig) -> ElementStrings:
     spelled = ("spelled_separator",) if plain != text else ()
     try:
         read = _split(plain, config=config)
-    except BadElement:
-        repaired = _repaired(plain)
-        if repaired is None:
-            raise
-        read = _split(repaired, config=config)
+    except BadElement as fault:
+        read = _split_repaired(plain, fault=fault, config=config)
         spelled = (*spelled, "replaced_separator")
     return _associated(read, warnings=spelled)
 
 
 def looks_bracketed(text: str) -> bool:
-    """Whether `text` begins like `(01)`, with any kind of bracket."""
-    return text[:1] in "([【〔［（" and _LOOKS_BRACKETED.match(text) is not None
+    """Whether `text` begins like `(01)`, with any kind of bracket; full-width ones are plain by now."""
+    return text[:1] in _BRACKETED_AI and _BRACKETED_AI[text[0]].match(text) is not None
 
 
 def read_bracketed(text: str) -> ElementStrings:
     """The element strings of `(01)…(10)…`; `\\(` is a bracket inside a value. Raises BadElement."""
-    text = text.translate(_BRACKETS)
+    if text[:1] in _BRACKETED_AI and text[0] != "(":
+        text = _BRACKETED_AI[text[0]].sub(r"(\1)", text)
     ais: list[tuple[str, str]] = []
     position = 0
     while position < len(text):
@@ -109,13 +112,13 @@ def _split(text: str, *, config: LabelConfig | None) -> ElementStrings:
         ai = ai_at(text[position : position + 4])
         if ai is None:
             raise BadElement("unknown_ai", text[position : position + 4])
+        if len(ais) == _MOST_ELEMENTS:
+            raise BadElement("too_many_fields")
         start = position + len(ai.code)
         end = _end_of_value(text, ai=ai, start=start)
         value = text[start:end]
-        swallowed = (
-            _swallowed(value, ai=ai, before=ais, config=config) if config and ai.code in _OPEN_ENDED else ()
-        )
-        if swallowed and (end == len(text) or len(value) > _LONGEST_LOT):
+        swallowed = _swallowed(value, ai=ai, before=ais, config=config) if config else ()
+        if swallowed and (end == len(text) or not ai.pattern.fullmatch(value)):
             return ElementStrings(
                 ais=tuple(ais), warnings=(*warnings, "lost_separator"), candidates=(*candidates, *swallowed)
             )
@@ -139,35 +142,49 @@ def _end_of_value(text: str, *, ai: ApplicationIdentifier, start: int) -> int:
 def _swallowed(
     value: str, *, ai: ApplicationIdentifier, before: list[tuple[str, str]], config: LabelConfig
 ) -> tuple[Candidate, ...]:
-    """How `value` of a lot or serial field may hold further fields; empty where it is what it says.
+    """How the `value` of an open-ended field may hold further fields; empty where it is what it says.
 
     Without a separator `10A0117271231` is lot A0117271231, or lot A01 to be used by 2027-12-31. A date or
-    number with a check digit behind it is taken for one; a lot in front of a serial number only where
-    what is in front is a code of the house, since every October date holds a `10`.
+    number with a check digit behind it is taken for one; a lot or serial number only where our patterns
+    know it, since every October date holds a `10`.
     """
-    if not ai.pattern.fullmatch(value) and len(value) <= _LONGEST_LOT:
+    fits = ai.pattern.fullmatch(value) is not None
+    if ai.length is not None or (fits and ai.code not in _OPEN_ENDED):
         return ()
     # A field that was already there is not there again behind a lost separator.
     seen = {code for code, _ in before}
     cuts = [
         (value[:cut], fields)
-        for cut in range(1, min(len(value) - 1, _LONGEST_LOT + 1))
-        if ai.pattern.fullmatch(value[:cut])
-        and (fields := _plain_fields(value[cut:])) is not None
+        for cut in range(1, min(len(value) - 1, _LONGEST_HEAD + 1))
+        if (fields := _plain_fields(value[cut:])) is not None
+        and ai.pattern.fullmatch(value[:cut])
         and seen.isdisjoint(fields)
     ]
     if not cuts:
         return ()
-    registered = config.registered([value, *(head for head, _ in cuts)])
-    is_house = config.is_batch if ai.code == _LOT else config.is_serial
+    registered = config.registered([value, *(head for head, _ in cuts)]) if ai.code in _OPEN_ENDED else {}
     if value in registered:
         return ()
+    is_house = {_LOT: config.is_batch, _SERIAL: config.is_serial}.get(ai.code, _never)
     of_house = [(head, fields) for head, fields in cuts if head in registered or is_house(head)]
     if not of_house and is_house(value):
         return ()
-    found = of_house[:1] or [(head, fields) for head, fields in cuts if next(iter(fields))[:2] in _BEHIND_LOT]
-    whole = [(value, dict[str, str]())] if found and len(value) <= _LONGEST_LOT else []
+    found = of_house[:1] or [(head, fields) for head, fields in cuts if _is_telling(fields, config=config)]
+    whole = [(value, dict[str, str]())] if found and fits else []
     return tuple(_reading(ai, head, fields) for head, fields in [*found, *whole])
+
+
+def _is_telling(fields: dict[str, str], *, config: LabelConfig) -> bool:
+    """Whether fields found behind a cut can hardly be chance."""
+    return (
+        next(iter(fields))[:2] in _BEHIND_LOT
+        or config.is_batch(fields.get(_LOT, ""))
+        or config.is_serial(fields.get(_SERIAL, ""))
+    )
+
+
+def _never(_: str) -> bool:
+    return False
 
 
 def _plain_fields(text: str) -> dict[str, str] | None:
@@ -192,11 +209,15 @@ def _reading(ai: ApplicationIdentifier, value: str, fields: dict[str, str]) -> C
     )
 
 
-def _repaired(text: str) -> str | None:
-    """`text` with the one foreign character that stands between fields as separator; None without such a one."""
+def _split_repaired(text: str, *, fault: BadElement, config: LabelConfig) -> ElementStrings:
+    """`text` with the one foreign character that stands between fields as separator; raises `fault` if it does not.
+
+    At an end it separates nothing: then it is dirt, and the data are not to be trusted.
+    """
     strangers = {character for character in text if character in _REPLACED_GS}
-    if len(strangers) != 1 or GS in text:
-        return None
-    stranger = strangers.pop()
-    # At an end it separates nothing: then it is dirt, and the data are not to be trusted.
-    return None if text[0] == stranger or text[-1] == stranger else text.replace(stranger, GS)
+    if len(strangers) != 1 or GS in text or strangers & {text[0], text[-1]}:
+        raise fault
+    try:
+        return _split(text.replace(strangers.pop(), GS), config=config)
+    except BadElement:
+        raise fault from None

@@ -16,10 +16,10 @@ _REACH = 16
 _EDGES = "._-!"
 # What a person or a label writes in front of a batch number.
 _BATCH_WORD = re.compile(
-    r"(?:批\s*(?:号|次号?|码)|生产批|产品批|lot|batch|b/?n|l/?n)[\s.:：=#号no、（(\"']*$", re.IGNORECASE
+    r"(?:批\s*(?:号|次号?|码)|生产批|产品批|lot|batch|b/?n|l/?n)[\s.:：=#号no、（()）\"']*$", re.IGNORECASE
 )
 _SERIAL_WORD = re.compile(
-    r"(?:序列|流水|防伪|追溯|溯源|身份|s/?n|serial)[码号\s.:：=#no（(\"']*$", re.IGNORECASE
+    r"(?:序列|流水|防伪|追溯|溯源|身份|s/?n|serial)[码号\s.:：=#no（()）\"']*$", re.IGNORECASE
 )
 
 

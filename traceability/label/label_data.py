@@ -50,6 +50,7 @@ WARNINGS: dict[str, str] = {
     "bad_date": _("A date or time that does not exist."),
     "bad_value": _("A value outside its list or range."),
     "check_digit": _("The check digit is wrong: misread or mistyped."),
+    "too_many_fields": _("More fields than a label can hold."),
     "repeated_differs": _("A field occurs twice with different values."),
     "forbidden_pair": _("Two fields that exclude each other."),
     "missing_pair": _("A field stands without the one it belongs to; look for a second code on the item."),
@@ -78,7 +79,7 @@ WARNINGS: dict[str, str] = {
     "two_readings": _("The code can be read in two ways."),
     "date_code": _("Reads as a date-coded number as well as a trade number."),
     "not_ours": _("A number with a right check digit that belongs to nobody we know."),
-    "spaced": _("Written with gaps that a code does not have."),
+    "spaced": _("Written with gaps or small letters that the code does not have."),
     "aim_unknown": _("The reader names a symbology that does not exist."),
     # From here on: said, but no reason to doubt the reading.
     "cleaned": _("Invisible or full-width characters were replaced."),

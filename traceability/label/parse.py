@@ -44,8 +44,28 @@ def parse(
     `aim` is the symbology identifier where the reader gives it apart from the text. `today` settles the
     century of two-digit years. Nothing is looked up but `config`, nothing is fetched.
     """
-    data = _parse(_as_text(raw), aim=aim, config=config, today=today)
-    return replace(data, raw=raw)
+    text = _as_text(raw)
+    refusal = _hostile(text)
+    if refusal is not None:
+        return replace(refusal, raw=raw)
+    shown = text.strip(_BLANK + _INVISIBLE)
+    plain = shown if shown.isascii() else shown.translate(_NO_INVISIBLE).translate(_WIDTH).strip(_BLANK)
+    written, payload = symbology.split_identifier(plain)
+    payload = payload.strip(_BLANK)
+    told = symbology.named(aim) if aim else None
+    # Of two identifiers the one that promises more counts; it is checked more strictly too.
+    effective = written if written in symbology.GS1 or told is None else told
+    data = (
+        _registered((shown, plain, payload), config=config)
+        or read_announced(payload, aim=effective, config=config, today=today)
+        or _unannounced(payload, config=config, today=today)
+    )
+    more = (
+        *(("cleaned",) if plain != shown else ()),
+        *(("aim_unknown",) if aim and told is None else ()),
+        *(("aim_conflict",) if told and written and told != written else ()),
+    )
+    return _with_warnings(data, *more, raw=raw, aim=effective)
 
 
 def _as_text(raw: str | bytes) -> str:
@@ -60,37 +80,17 @@ def _as_text(raw: str | bytes) -> str:
     return raw.decode("latin-1")
 
 
-def _parse(text: str, *, aim: str | None, config: LabelConfig, today: date) -> LabelData:
+def _hostile(text: str) -> LabelData | None:
     if len(text) > LONGEST_CODE:
         return rejected(Kind.TEXT, "too_long")
-    if _HOSTILE.search(text):
-        return rejected(Kind.TEXT, "control_character")
-    shown = text.strip(_BLANK + _INVISIBLE)
-    plain = shown if shown.isascii() else shown.translate(_NO_INVISIBLE).translate(_WIDTH).strip(_BLANK)
-    written, payload = symbology.split_identifier(plain)
-    payload = payload.strip(_BLANK)
-    told = symbology.named(aim) if aim else None
-    # Of two identifiers the one that promises more counts; it is checked more strictly too.
-    effective = written if written in symbology.GS1 or told is None else told
-    data = (
-        _registered((shown, plain, payload), config=config)
-        or read_announced(payload, aim=effective, config=config, today=today)
-        or _unannounced(payload, config=config, today=today)
-    )
-    notices = [
-        *(["cleaned"] if plain != shown else []),
-        *(["aim_unknown"] if aim and told is None else []),
-        *(["aim_conflict"] if told and written and told != written else []),
-    ]
-    return replace(_with_warnings(data, *notices), aim=effective)
+    return rejected(Kind.TEXT, "control_character") if _HOSTILE.search(text) else None
 
 
-def _with_warnings(data: LabelData, *more: str) -> LabelData:
-    if not more:
-        return data
+def _with_warnings(data: LabelData, *more: str, raw: str | bytes = "", aim: str | None = None) -> LabelData:
     warnings = (*data.warnings, *more)
     usable = data.status in (Status.OK, Status.WARN)
-    return replace(data, status=status_for(warnings) if usable else data.status, warnings=warnings)
+    status = status_for(warnings) if usable else data.status
+    return replace(data, status=status, warnings=warnings, raw=raw, aim=aim)
 
 
 def _registered(forms: tuple[str, ...], *, config: LabelConfig) -> LabelData | None:

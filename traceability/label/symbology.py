@@ -1,13 +1,12 @@
 """AIM symbology identifiers: the three characters in which a reader says what it has read (ISO/IEC 15424)."""
 
-from biip.symbology import ISOSymbology
-
 # FNC1 in first position: the content is GS1 element strings. ]Q4 and ]d5 are the same with an ECI.
 GS1 = frozenset({"]C1", "]d2", "]d5", "]Q3", "]Q4", "]e0", "]e1", "]e2", "]J1", "]z1"})
 # EAN-13 and UPC, the two supplements alone, EAN-13 with supplement, EAN-8.
 EAN = frozenset({"]E0", "]E1", "]E2", "]E3", "]E4"})
 ITF14 = "]I1"
-_LETTERS = frozenset(symbology.value for symbology in ISOSymbology)
+# ISO/IEC 15424 with its later additions: DotCode (J), Grid Matrix (g), Han Xin (h).
+_LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVXZcdeghopsz")
 
 
 def is_identifier(text: str) -> bool:

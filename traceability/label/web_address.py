@@ -13,6 +13,7 @@ _SCHEMES = ("https://", "http://")
 _LONGEST_HOST = 253
 _TOKEN_PLACE = "{token}"
 _TOKEN = re.compile(r"[A-Za-z0-9._~-]{1,64}")
+_BLANK = re.compile(r"\s")
 _PORT = re.compile(r":[0-9]{0,5}$")
 # Character and the Latin letter it is drawn like.
 _ALIKE = """
@@ -47,7 +48,7 @@ def split_address(text: str, *, own_hosts: Sequence[str]) -> WebAddress | None:
     scheme = next((scheme for scheme in _SCHEMES if lower.startswith(scheme)), "")
     if not scheme and not any(_begins_with_host(lower, host) for host in own_hosts):
         return None
-    if any(character.isspace() for character in text):
+    if _BLANK.search(text):
         return None
     rest = text[len(scheme) :]
     authority = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
@@ -113,12 +114,12 @@ def _begins_with_host(text: str, host: str) -> bool:
 
 
 def _is_imitation(host: str, own: str) -> bool:
+    drawn, own_drawn = _skeleton(_readable(host)), _skeleton(own)
     parent = own.partition(".")[2]
     if "." in parent and parent.partition(".")[0] not in _PUBLIC and host.endswith(f".{parent}"):
-        return False
-    if own in host or host.rpartition(".")[0] == own.rpartition(".")[0]:
-        return True
-    return _skeleton(own) in _skeleton(_readable(host))
+        # A neighbour under our own domain may hold our name by chance: `test.…` ends like `t.…`.
+        return drawn == own_drawn
+    return own in host or host.rpartition(".")[0] == own.rpartition(".")[0] or own_drawn in drawn
 
 
 def _readable(host: str) -> str:
