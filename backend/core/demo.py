@@ -11,8 +11,9 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 import django
 from django.core.management import call_command, get_commands
@@ -26,7 +27,10 @@ from backend.core.postgres import DemoDatabase
 READY_WITHIN_S = 90
 STOP_WITHIN_S = 30
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-ACCOUNTS = "ACCOUNTS "  # begins the last line of `seed_demo`; a JSON list of name, password, role follows
+# Two kinds of line `seed_demo` may print that are shown at the end: a JSON list of {username, password, role},
+# and a thing to try, in which {url} becomes the address.
+ACCOUNTS = "ACCOUNTS "
+TRY = "TRY "
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,14 @@ class Demo:
     def url(self) -> str:
         name = self.host if self.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104 compared, not bound
         return f"http://[{name}]:{self.port}" if ":" in name else f"http://{name}:{self.port}"
+
+
+@dataclass
+class Seeded:
+    """What the demo data offer to the person who looks around."""
+
+    accounts: list[dict[str, str]] = field(default_factory=list)
+    tries: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -62,12 +74,12 @@ def run_demo(demo: Demo, *, say: Progress) -> int:
             os.environ.setdefault("SALTLINE_HOSTS", "*")  # people will come by this machine's own names
         django.setup()
         with _quick_writes(own=not given):
-            accounts = _prepare(say=say)
+            seeded = _prepare(say=say)
         asked = process.stop_asked()
         with _parts(demo) as parts:
             if _served(demo, parts=parts, asked=asked):
                 say(f"Serving at {demo.url}")
-                sys.stdout.write(welcome(demo, accounts=accounts, logs=parts[0].log.parent))
+                sys.stdout.write(welcome(demo, seeded=seeded, logs=parts[0].log.parent))
                 sys.stdout.flush()
             code = _watch(parts, asked=asked, say=say)
             say("Stopping the web server and the jobs")
@@ -126,29 +138,36 @@ def _alter_database(change: str) -> None:
     connection.close()  # only connections made from now on know it
 
 
-def _prepare(*, say: Progress) -> list[dict[str, str]]:
-    """Schema and demo data. The accounts to log in with."""
+def _prepare(*, say: Progress) -> Seeded:
+    """Schema and demo data."""
     say("Bringing the schema up to date")
     call_command("migrate", verbosity=0, interactive=False)
-    accounts = _seed(say=say)
+    seeded = _seed(say=say)
     connections.close_all()
-    return accounts
+    return seeded
 
 
-def _seed(*, say: Progress) -> list[dict[str, str]]:
+def _seed(*, say: Progress) -> Seeded:
     if "seed_demo" not in get_commands():
         say("No demo data in this version")
-        return []
+        return Seeded()
     say("Filling in the demo data")
     output = io.StringIO()
     call_command("seed_demo", stdout=output)
-    accounts: list[dict[str, str]] = []
-    for line in output.getvalue().splitlines():
+    return seeded_from(output.getvalue(), say=say)
+
+
+def seeded_from(output: str, *, say: Progress) -> Seeded:
+    """What `seed_demo` printed, sorted; its other lines are passed on."""
+    seeded = Seeded()
+    for line in output.splitlines():
         if line.startswith(ACCOUNTS):
-            accounts = json.loads(line.removeprefix(ACCOUNTS))
+            seeded.accounts = json.loads(line.removeprefix(ACCOUNTS))
+        elif line.startswith(TRY):
+            seeded.tries.append(line.removeprefix(TRY))
         elif line.strip():
             say(line)
-    return accounts
+    return seeded
 
 
 def web_command(*, host: str, port: int) -> list[str]:
@@ -224,20 +243,25 @@ def _obituary(part: Child) -> str:
     )
 
 
-def welcome(demo: Demo, *, accounts: list[dict[str, str]], logs: Path) -> str:
+def welcome(demo: Demo, *, seeded: Seeded, logs: Path) -> str:
     """What the person sees at the end: where it is, who can log in, what to try."""
     lines = ["", f"  Saltline is running at {demo.url}   (Ctrl-C stops it, the data stay)", ""]
     if demo.host not in LOOPBACK:
         lines += ["  Everybody who reaches this machine can log in with the accounts below.", ""]
-    lines += [f"  {row['name']:<18} {row['password']:<20} {row['role']}" for row in accounts]
-    lines += [""] if accounts else []
-    lines += [
-        "  Three things to try:",
-        f"    curl {demo.url}/healthz",
-        f"    curl {demo.url}/readyz",
-        f"    open {demo.url}/api/docs",
-        "",
-        f"  Logs: {logs}",
-        "",
-    ]
-    return "\n".join(lines) + "\n"
+    rows = [{"username": "account", "password": "password", "role": "role"}, *seeded.accounts]
+    if seeded.accounts:
+        lines += [f"    {row['username']:<20} {row['password']:<24} {row['role']}" for row in rows] + [""]
+    lines += ["  Three things to try:"]
+    lines += [f"    {each.replace('{url}', demo.url)}" for each in seeded.tries or _plain_tries(seeded)]
+    return "\n".join([*lines, "", f"  Logs: {logs}", ""]) + "\n"
+
+
+def _plain_tries(seeded: Seeded) -> list[str]:
+    tries = ["curl {url}/readyz", "open {url}/docs/swagger in a browser"]
+    for account in seeded.accounts[:1]:
+        device = {"install_id": str(uuid4()), "name": "curl"}
+        body = {"username": account["username"], "password": account["password"], "device": device}
+        tries.append(
+            f"curl -H 'Content-Type: application/json' -d '{json.dumps(body)}' {{url}}/api/v1/auth/login"
+        )
+    return tries
