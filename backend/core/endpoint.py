@@ -1,6 +1,7 @@
 """The base of every API view: one declared operation per method, then the same manners for all."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -48,23 +49,25 @@ def operation(
     status: int = 200,
     page: bool = False,
     replays: bool = True,
-    media_type: str = "application/json",
+    media_type: str | tuple[str, ...] = "application/json",
     params: Mapping[str, str] | None = None,
 ) -> Callable[[F], F]:
     """Declares right, input and answer of a view method, for the router, the schema and the tests alike.
 
     `gives` is an Out serializer, or None for 204; `page` marks a list; `replays=False` switches the
-    Idempotency-Key off (log-in); `media_type` other than JSON marks a file answer; `params` are the query
+    Idempotency-Key off (log-in); `media_type` other than JSON (or several) marks a file answer; `params` are the query
     parameters beyond the filters: name → description.
     """
 
-    if gives is None and media_type == "application/json":
+    media_types = (media_type,) if isinstance(media_type, str) else media_type
+    is_json = media_types == ("application/json",)
+    if gives is None and is_json:
         status = 204
 
     def decorate(method: F) -> F:
         method.operation = Operation(can, takes, gives, status, page, replays, frozenset(params or ()))  # type: ignore[attr-defined]  # carried to the view
         answer: Any = gives
-        if media_type != "application/json":
+        if not is_json:
             answer = OpenApiResponse(response=bytes, description="File")
         elif page:
             answer = gives(many=True)
@@ -73,8 +76,9 @@ def operation(
         ]
         if takes is not None and replays:
             parameters.append(IDEMPOTENCY_KEY)
-        key: Any = status if media_type == "application/json" else (status, media_type)
-        return extend_schema(request=takes, responses={key: answer}, parameters=parameters)(method)
+        keys: list[Any] = [status] if is_json else [(status, name) for name in media_types]
+        responses = dict.fromkeys(keys, answer)
+        return extend_schema(request=takes, responses=responses, parameters=parameters)(method)
 
     return decorate
 
@@ -87,9 +91,13 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 
 
 class Endpoint(GenericAPIView[Any]):
-    """Base view. `rate` names the throttle scope; `filterset_class` and `ordering` serve lists."""
+    """Base view. `rate` names the throttle scope; `filterset_class` and `ordering` serve lists.
+
+    `audited = False`: the view opens `self.audit()` itself, around the writes that have a history.
+    """
 
     rate: ClassVar[str] = "api"
+    audited: ClassVar[bool] = True
     filterset_class: ClassVar[type[Filters] | None] = None
     ordering: ClassVar[Any] = "-id"
 
@@ -124,7 +132,11 @@ class Endpoint(GenericAPIView[Any]):
         request, operation = self.request, self.operation_for(self.request.method)
         if operation is None or request.method in SAFE:
             return handler(request, *args, **kwargs)
-        with pghistory.context(**self.history_context()):
+        if operation.takes is NothingIn:
+            self.read()  # else nobody would notice a body that is not empty, or not JSON
+        if not self.audited and not operation.replays:
+            return handler(request, *args, **kwargs)
+        with self.audit():
             key = self.client_key() if operation.replays else None
             if key is None:
                 return handler(request, *args, **kwargs)
@@ -138,6 +150,10 @@ class Endpoint(GenericAPIView[Any]):
             answer = once(user_id=user_id, key=key, digest=digest, effect=effect)
             headers = {"Idempotent-Replayed": "true"} if answer.replayed else None
             return Response(answer.body, status=answer.status, headers=headers)
+
+    def audit(self) -> AbstractContextManager[Any]:
+        """The context in which every history row names this request."""
+        return pghistory.context(**self.history_context())
 
     def history_context(self) -> dict[str, Any]:
         """Who, device and request id, for every history row this request makes."""
