@@ -24,6 +24,7 @@ class Cell:
     `shows`: for a list, the noun whose near row stands in it for every allowed role, and whose far row stands in it
     for exactly those outside `SCOPED`. `key`: the member that names the row in that list.
     `grow`: makes the list hold three items where the world has fewer.
+    `counts`: tables in which a refusal leaves a trace on purpose (wrong passwords are counted).
     """
 
     can: Can | Open
@@ -38,6 +39,7 @@ class Cell:
     shows: str = ""
     key: str = "id"
     grow: Callable[[World], None] | None = None
+    counts: frozenset[str] = frozenset()
 
     @property
     def hidden(self) -> frozenset[Role]:

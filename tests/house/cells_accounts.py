@@ -8,6 +8,7 @@ from tests import factories
 from tests.house.cell import EVERYONE, Cell
 from tests.house.world import World
 
+WRONG_PASSWORDS = frozenset({"axes_accessattempt"})
 REVOKERS = frozenset({Role.DIRECTOR, Role.ADMIN})
 
 
@@ -58,10 +59,10 @@ HISTORY = Cell(
 )
 
 CELLS = {
-    ("POST", "auth/login"): Cell(Open.ANYONE, body=login),
+    ("POST", "auth/login"): Cell(Open.ANYONE, body=login, counts=WRONG_PASSWORDS),
     ("POST", "auth/logout"): Cell(Open.SIGNED_IN, body=lambda world, role: {}),
     ("GET", "auth/session"): Cell(Open.ANYONE),
-    ("POST", "auth/session"): Cell(Open.ANYONE, body=page_login),
+    ("POST", "auth/session"): Cell(Open.ANYONE, body=page_login, counts=WRONG_PASSWORDS),
     ("DELETE", "auth/session"): Cell(Open.SIGNED_IN),
     ("GET", "me"): Cell(Open.SIGNED_IN),
     ("GET", "devices"): Cell(Open.SIGNED_IN),
