@@ -11,12 +11,11 @@ from backend.core.errors import DomainError
 from backend.core.errors import mark as _
 
 ZERO = Decimal("0.00")
-OLDEST_DAYS = (
-    400  # guards against a mistyped year: an expense of last year still comes in, an older one is an error
-)
-SIMILAR_BITS = (
-    8  # of 64: the same picture saved again (JPEG quality 20 to 85, half size) differs by at most 8
-)
+# Guards against a mistyped year: an expense of last year still comes in, an older one is an error.
+OLDEST_DAYS = 400
+LOOK_BACK = timedelta(days=2 * OLDEST_DAYS)  # the two claims of one receipt lie no further apart
+# Of 64: the same picture saved again (JPEG quality 20 to 85, a third to full size) differs by at most 8.
+SIMILAR_BITS = 8
 TELLING_BITS = range(5, 60)  # an all but uniform picture has a hash that says nothing
 
 

@@ -3,15 +3,13 @@
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from uuid import UUID
 
 from django.db import connection, transaction
 
-from backend.accounts.models import Device, User
+from backend.accounts.made import Made
 from backend.accounts.rules import Role
 from backend.core import clock
-from backend.core.clock import Stamp
-from backend.core.errors import DomainError, InvalidInput
+from backend.core.errors import DomainError
 from backend.core.errors import mark as _
 from backend.core.models import Attachment
 from fieldservice.cost import queries, receipt_photo, rules
@@ -52,24 +50,6 @@ class Expense:
     receipt: Receipt = field(default=Receipt())
 
 
-@dataclass(frozen=True)
-class Made:
-    """Whose record it is: client-made id, person, phone and the three times."""
-
-    id: UUID
-    by: User
-    device: Device | None
-    stamp: Stamp
-
-
-def find_receipt(sha256: str | None) -> Attachment | None:
-    """The uploaded photo. Raises InvalidInput where there is none with this digest."""
-    photo = Attachment.objects.filter(pk=sha256).first() if sha256 else None
-    if sha256 and photo is None:
-        raise InvalidInput(errors={"receipt": _("No photo with this SHA-256 was uploaded.")})
-    return photo
-
-
 @transaction.atomic
 def record_cost(expense: Expense, *, made: Made) -> CostLine:
     """A new line, flagged where its receipt was handed in before.
@@ -95,13 +75,7 @@ def _save(expense: Expense, *, made: Made, supersedes: CostLine | None, reason: 
     receipt = replace(expense.receipt, code=code, number=number)
     earlier, by = _earlier_claim(receipt, besides=supersedes)
     return CostLine.objects.create(
-        id=made.id,
-        recorded_by=made.by,
-        device=made.device,
-        device_at=made.stamp.device_at,
-        corrected_at=made.stamp.corrected_at,
-        received_at=made.stamp.received_at,
-        clock_suspect=made.stamp.suspect,
+        **made.columns(),
         visit=expense.visit,
         batch=expense.batch,
         category=expense.category,
@@ -151,7 +125,8 @@ def _earlier_claim(receipt: Receipt, *, besides: CostLine | None) -> tuple[CostL
 def _similar_claim(photo: Attachment, *, besides: CostLine | None) -> CostLine | None:
     if not rules.is_telling(photo.average_hash):
         return None
-    near = queries.claims_with_near_photo(photo, besides=besides, limit=SECOND_LOOKS)
+    since = clock.today() - rules.LOOK_BACK
+    near = queries.claims_with_near_photo(photo, besides=besides, since=since, limit=SECOND_LOOKS)
     return next(
         (line for line in near if line.receipt and receipt_photo.look_alike(photo, line.receipt)), None
     )

@@ -1,0 +1,59 @@
+"""What only shows with two people at once, or in the database itself."""
+
+import threading
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from backend.accounts.made import Made
+from backend.core import clock
+from backend.core.ids import uuid7
+from fieldservice.cost import services
+from fieldservice.cost.models import CostLine
+from fieldservice.cost.rules import CostCategory
+from tests import factories
+
+
+def made(user):
+    stamp = clock.stamp(made_at=clock.now(), sent_at=None, received_at=clock.now())
+    return Made(id=uuid7(), by=user, device=None, stamp=stamp)
+
+
+def expense(number):
+    ten = Decimal("10.00")
+    return services.Expense(
+        CostCategory.MEALS, clock.today(), ten, Decimal("0.00"), ten, receipt=services.Receipt(number=number)
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_receipt_handed_in_by_four_people_at_once_is_flagged_three_times():
+    factories.make_cost_policy()
+    people = [factories.make_user("technician") for _ in range(4)]
+    start = threading.Barrier(4)
+
+    def hand_in(user):
+        start.wait()
+        services.record_cost(expense("24922000000012341234"), made=made(user))
+        connection.close()
+
+    threads = [threading.Thread(target=hand_in, args=(user,)) for user in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert CostLine.objects.count() == 4
+    first = CostLine.objects.get(duplicate_of=None)
+    assert CostLine.objects.filter(duplicate_of=first).count() == 3
+
+
+@pytest.mark.django_db
+def test_the_database_itself_refuses_a_line_that_does_not_add_up_and_any_change():
+    factories.make_cost_policy()
+    line = services.record_cost(expense("1"), made=made(factories.make_user("technician")))
+    with pytest.raises(Exception, match="Cannot update"), transaction.atomic():
+        CostLine.objects.filter(pk=line.pk).update(gross_cny=Decimal("11.00"))
+    line.pk, line.gross_cny = uuid7(), Decimal("11.00")
+    with pytest.raises(IntegrityError, match="cost_sums_up"), transaction.atomic():
+        line.save(force_insert=True)
