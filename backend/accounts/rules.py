@@ -64,6 +64,7 @@ class Can(StrEnum):
 
     READ_CASES = "read_cases"
     OPEN_CASE = "open_case"
+    EDIT_CASE = "edit_case"
     CLOSE_CASE = "close_case"
     READ_SIGNALS = "read_signals"
 
@@ -117,6 +118,7 @@ TABLE: dict[Can, frozenset[Role]] = {
     Can.RECORD_COST: frozenset({T, L}),
     Can.READ_CASES: frozenset({T, C, D, Q, F, P, A, E}),
     Can.OPEN_CASE: frozenset({C, E}),
+    Can.EDIT_CASE: frozenset({C, D}),
     Can.CLOSE_CASE: frozenset({D, Q}),
     Can.READ_SIGNALS: frozenset({D, Q, A}),
     Can.UPLOAD_PHOTO: frozenset({T, C, Q, L}),

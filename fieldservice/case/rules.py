@@ -1,5 +1,11 @@
-"""Cases: origin, state, grade. Pure. (The five-step complaint loop is built on this later.)"""
+"""Cases: origin, state, grade, and which parts of one a role does not see. Pure.
 
+(The five-step complaint loop is built on this later.)
+"""
+
+from collections.abc import Mapping
+
+from backend.accounts.rules import Can, Role, may
 from backend.core.choices import Code
 
 
@@ -11,3 +17,64 @@ class CaseKind(Code):
 class CaseStatus(Code):
     OPEN = "open"
     CLOSED = "closed"
+
+
+class CaseAction(Code):
+    CLOSE = "close"
+
+
+STEPS: Mapping[tuple[CaseStatus, CaseAction], CaseStatus] = {
+    (CaseStatus.OPEN, CaseAction.CLOSE): CaseStatus.CLOSED
+}
+
+MINOR, MEDIUM, SERIOUS, URGENT = 1, 2, 3, 4  # rule 16; only a person calls a case urgent
+
+# A complaint about the delivery says nothing about the batch.
+NOT_ABOUT_GOODS = frozenset({"SRV"})
+MOISTURE_CODE, PURITY_CODE = "MOI", "SAL"
+
+
+def grade_for(severity: str) -> int:
+    """Grade of a complaint nobody graded, from its code's default severity ("critical if metal" counts as such)."""
+    if severity.startswith("critical"):
+        return SERIOUS
+    return MINOR if severity == "minor" else MEDIUM
+
+
+def code_for(parameter: str) -> str:
+    """The complaint code that names what an out-of-spec reading measured."""
+    return MOISTURE_CODE if parameter == "moisture" else PURITY_CODE
+
+
+CUSTOMER = frozenset({"customer", "customer_code", "customer_name", "region"})
+INVESTIGATION = frozenset({"evidence", "visits"})
+
+# Source: the roles matrix (finance sees sums only, production no customer, the customer its own report).
+HIDDEN: Mapping[Role, frozenset[str]] = {
+    Role.FINANCE: frozenset({"evidence", "description"}),
+    Role.PRODUCTION: CUSTOMER | {"visits"},
+    Role.DEALER: INVESTIGATION,
+}
+# What every role that reads a case gets.
+ALWAYS = frozenset(
+    {
+        "id",
+        "number",
+        "kind",
+        "complaint_code",
+        "title",
+        "grade",
+        "status",
+        "batch",
+        "batch_code",
+        "opened_at",
+        "closed_at",
+        "closing_note",
+    }
+)
+
+
+def hidden_fields(role: str) -> frozenset[str]:
+    """Names absent from a case as this role sees it."""
+    hidden = HIDDEN.get(Role(role), frozenset())
+    return hidden if may(role, Can.READ_COSTS) else hidden | {"costs_total"}
