@@ -4,6 +4,10 @@
 
 Method: the codes below in their shares, shuffled with a fixed seed; rounds of both parsers in turn; medians of
 the rounds. CPU time of this process, one core. biip gets the same texts; where it raises, that is its answer.
+It knows no patterns, hosts, pairs or lost separators, so below 1 is the price of those.
+
+Last result (2026-11-21, one of two busy cores, Python 3.11): mix 20,400 codes/s, 1.6 × biip; plain batch 3.2 ×,
+own token 0.55 ×, GS1-128 1.35 ×, Digital Link 1.9 ×, text 0.57 ×. Target: 1,000 codes/s.
 """
 
 import json

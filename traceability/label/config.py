@@ -95,10 +95,8 @@ class LabelConfig:
 
     def registered(self, codes: Collection[str]) -> dict[str, Kind]:
         """Those of `codes` that are registered, with their kind; one look-up for all of them."""
-        known = self.known_codes
-        if isinstance(known, Mapping):
-            return {code: _REGISTERED_KINDS[known[code]] for code in codes if code in known}
-        return {code: _REGISTERED_KINDS[kind] for code, kind in known(codes).items()}
+        known = self.known_codes if isinstance(self.known_codes, Mapping) else self.known_codes(codes)
+        return {code: _REGISTERED_KINDS[known[code]] for code in codes if code in known}
 
     def has_product(self, gtin: str) -> bool:
         """Whether the 14-digit GTIN is one of ours."""

@@ -9,9 +9,9 @@ from traceability.label.config import LabelConfig
 from traceability.label.label_data import Ais, Candidate, Kind
 
 GS = "\x1d"
-# How readers, keyboards wedges and JSON encoders spell the separator. the repeated backslash is text escaped twice.
+# How readers, keyboard wedges and JSON encoders spell the separator; more backslashes are text escaped twice.
 _SPELLED_GS = re.compile(
-    r"<GS>|\{GS\}|\[GS\]|<FNC1>|\{FNC1\}|\[FNC1\]|<0x1D>|\\{1,8}u001d|\\{1,8}x1d|\\{1,8}0?35|%1D|&#x?1D;|&#29;|\^\]|\u241d",
+    r"<GS>|\{GS\}|\[GS\]|<FNC1>|\{FNC1\}|\[FNC1\]|<0x1D>|\\{1,8}u001d|\\{1,8}x1d|\\{1,8}0?35|&#x1D;|&#29;|\^\]|\u241d|\u2194",
     re.IGNORECASE,
 )
 # What some readers put in the separator's place; none of them may stand in GS1 data.

@@ -102,6 +102,8 @@ def _rule_values(rule: OwnUrlRule, address: WebAddress) -> list[str] | None:
             if same(unquote_plus(name), rule.param)
         ]
     named, given = rule.path.split("/"), address.path.split("/")
+    if given[-1] == "" and len(given) == len(named) + 1:
+        given.pop()
     if len(named) != len(given):
         return None
     place = named.index(_TOKEN_PLACE)

@@ -100,7 +100,7 @@ def test_a_thousand_digits_are_no_label() -> None:
         "\\\\\\u001D",
         "\\x1d",
         "\\035",
-        "%1D",
+        "↔",
         "&#29;",
         "&#x1D;",
         "^]",
@@ -112,6 +112,11 @@ def test_spelled_separators_are_understood(separator: str) -> None:
     assert (data.status, data.lot, str(data.exp)) == ("ok", "A", "2027-12-31")
     bare = parse(f"01{GTIN}10A{separator}17271231", config=LabelConfig(products={GTIN}))
     assert (bare.status, bare.lot) == ("ok", "A")
+
+
+def test_percent_sign_is_data_and_never_hides_a_lost_separator() -> None:
+    assert parse(f"]C101{GTIN}10A%1DB", config=BARE).lot == "A%1DB"
+    assert parse(f"]C101{GTIN}10A%1D17271231", config=BARE).lot is None
 
 
 @pytest.mark.parametrize("separator", list(" |~^\t#$@"))
