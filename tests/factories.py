@@ -8,13 +8,14 @@ from typing import Any
 from backend.accounts.models import Device, DeviceToken, Region, User
 from backend.core import clock
 from backend.core.ids import uuid7
+from backend.core.models import Attachment
 from fieldservice.case.models import Case, CaseReading, CaseVisit
 from fieldservice.cost.models import CostLine, CostPolicy
 from fieldservice.instrument.models import Calibration, Instrument
 from fieldservice.quality.models import SignalPolicy
 from fieldservice.reading.models import Reading, Waiver
 from fieldservice.visit.models import Visit
-from traceability.batch.models import Batch
+from traceability.batch.models import Batch, CertificateValue, ReleaseCertificate
 from traceability.customer.models import Customer, CustomerAccount, Site
 from traceability.dispatch.models import Shipment, ShipmentLine
 from traceability.product.models import Product, SpecLimit, TradeItem
@@ -113,6 +114,29 @@ def make_batch(product: Product | None = None, **fields: Any) -> Batch:
         "status_at": clock.now(),
     }
     return Batch.objects.create(**(defaults | fields))
+
+
+def make_certificate(batch: Batch, *, tested_by: User | None = None, **fields: Any) -> ReleaseCertificate:
+    """A conforming release certificate of today with a moisture of 0.20 g/100g wet."""
+    defaults = {
+        "report_no": f"COA-{next(numbers):05d}",
+        "inspection_basis": "GB/T 5461-2016",
+        "conclusion": "conforming",
+        "tested_by": tested_by or make_user("qc"),
+        "reviewed_by": fields.pop("reviewed_by", None) or make_user("qc"),
+        "issued_on": clock.today(),
+    }
+    certificate = ReleaseCertificate.objects.create(batch=batch, **(defaults | fields))
+    CertificateValue.objects.create(
+        certificate=certificate,
+        parameter="moisture",
+        value=Decimal("0.20"),
+        unit="g/100g",
+        basis="wet",
+        method="GB 5009.42-2016",
+        expanded_u=Decimal("0.02"),
+    )
+    return certificate
 
 
 def make_customer(**fields: Any) -> Customer:
@@ -291,3 +315,20 @@ def make_signal_policies() -> None:
             valid_from=date(2000, 1, 1),
             defaults={"count": count, "window_days": 30, "source": "Test rule"},
         )
+
+
+def make_attachment(by: User, **fields: Any) -> Attachment:
+    """The row of an uploaded photo, without its file."""
+    number = next(numbers)
+    defaults = {
+        "sha256": f"{number:064x}",
+        "media_type": "image/jpeg",
+        "size_bytes": 1000,
+        "width_px": 100,
+        "height_px": 100,
+        "average_hash": f"{number:016x}",
+        "file": f"attachments/{number}",
+        "uploaded_by": by,
+        "received_at": clock.now(),
+    }
+    return Attachment.objects.create(**(defaults | fields))
