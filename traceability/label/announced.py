@@ -9,7 +9,7 @@ from traceability.label.answer import from_elements, rejected, single, trade_ite
 from traceability.label.application_identifier import BadElement
 from traceability.label.check_digit import is_digits
 from traceability.label.config import LabelConfig
-from traceability.label.gs1 import GS, ElementStrings, looks_bracketed, read_scanned
+from traceability.label.gs1 import GS, ElementStrings, begins_with_separator, looks_bracketed, read_scanned
 from traceability.label.house_code import house_candidate, house_kinds
 from traceability.label.label_data import Kind, LabelData
 from traceability.label.trade_number import gtin14
@@ -22,7 +22,7 @@ def read_announced(payload: str, *, aim: str | None, config: LabelConfig, today:
 
     A separator in front is the FNC1 of the first position, sent by a reader that names no symbology.
     """
-    if aim in symbology.GS1 or payload.startswith(GS):
+    if aim in symbology.GS1 or begins_with_separator(payload):
         return _gs1(payload, config=config, today=today)
     if aim in symbology.EAN:
         return _retail(payload, aim=aim, config=config, today=today)
@@ -45,7 +45,7 @@ def _gs1(payload: str, *, config: LabelConfig, today: date) -> LabelData | None:
     if not payload:
         return rejected(Kind.GS1, "no_data")
     house = house_kinds(payload, config=config)
-    if payload[0] in f"{GS}0123456789":
+    if payload[0] in "0123456789" or begins_with_separator(payload):
         data = element_answer(lambda: read_scanned(payload, config=config), text=payload, today=today)
         return _with_house_readings(data, payload, house)
     if looks_bracketed(payload) or payload[:4].lower() == "http":

@@ -44,6 +44,11 @@ def spelled_separators(text: str) -> str:
     return _SPELLED_GS.sub(GS, text)
 
 
+def begins_with_separator(text: str) -> bool:
+    """Whether a separator stands in front, as itself or spelled out: the FNC1 of the first position."""
+    return text.startswith(GS) or _SPELLED_GS.match(text) is not None
+
+
 def read_scanned(text: str, *, config: LabelConfig) -> ElementStrings:
     """The element strings of scanned GS1 data, separators as \\x1d. Raises BadElement."""
     plain = spelled_separators(text)
