@@ -162,6 +162,7 @@ SPECTACULAR_SETTINGS = {
         "BatchKindEnum": "traceability.batch.rules.BatchKind.choices",
         "BatchStatusEnum": "traceability.batch.rules.BatchStatus.choices",
         "BatchActionEnum": "traceability.batch.rules.BatchAction.choices",
+        "ProposedActionEnum": "traceability.batch.api.PROPOSED",
         "ProposalStateEnum": "traceability.batch.rules.ProposalState.choices",
         "UnknownStateEnum": "traceability.scan.rules.UnknownState.choices",
         "VisitKindEnum": "fieldservice.visit.rules.VisitKind.choices",
