@@ -8,7 +8,8 @@ FIRST_DAY = date(2000, 1, 1)
 
 
 def add_row(apps, schema_editor):
-    apps.get_model("fieldservice", "VisitPolicy").objects.create(
+    policies = apps.get_model("fieldservice", "VisitPolicy").objects.using(schema_editor.connection.alias)
+    policies.create(
         valid_from=FIRST_DAY,
         far_m=500,
         source="House default: a works yard plus the accuracy of a phone; to be confirmed by the office",
@@ -16,7 +17,8 @@ def add_row(apps, schema_editor):
 
 
 def remove_row(apps, schema_editor):
-    apps.get_model("fieldservice", "VisitPolicy").objects.filter(valid_from=FIRST_DAY).delete()
+    policies = apps.get_model("fieldservice", "VisitPolicy").objects.using(schema_editor.connection.alias)
+    policies.filter(valid_from=FIRST_DAY).delete()
 
 
 class Migration(migrations.Migration):

@@ -11,19 +11,21 @@ COUNTS = {"repeated_readings": 2, "repeated_complaints": 3}
 
 
 def add_rows(apps, schema_editor):
-    apps.get_model("fieldservice", "CostPolicy").objects.create(
+    alias = schema_editor.connection.alias
+    apps.get_model("fieldservice", "CostPolicy").objects.using(alias).create(
         valid_from=FIRST_DAY,
         receipt_required_above_cny=Decimal("100.00"),
         source="House default: bus fares and parking; to be confirmed by finance",
     )
-    policies = apps.get_model("fieldservice", "SignalPolicy").objects
+    policies = apps.get_model("fieldservice", "SignalPolicy").objects.using(alias)
     for rule, count in COUNTS.items():
         policies.create(rule=rule, count=count, window_days=30, valid_from=FIRST_DAY, source=RULE)
 
 
 def remove_rows(apps, schema_editor):
     for name in ("CostPolicy", "SignalPolicy"):
-        apps.get_model("fieldservice", name).objects.filter(valid_from=FIRST_DAY).delete()
+        rows = apps.get_model("fieldservice", name).objects.using(schema_editor.connection.alias)
+        rows.filter(valid_from=FIRST_DAY).delete()
 
 
 class Migration(migrations.Migration):
