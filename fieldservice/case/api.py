@@ -13,11 +13,12 @@ from rest_framework.response import Response
 from backend.accounts.authentication import caller
 from backend.accounts.models import User
 from backend.accounts.rules import Can
+from backend.core import clock
 from backend.core.endpoint import Endpoint, operation
 from backend.core.fields import Choice, Id, In, Measured, Out, Text, Whole
 from backend.core.paging import Filters, IdFilter, MomentFilter, TextFilter, get_or_404
 from fieldservice.case import complaint_codes, queries, services
-from fieldservice.case.models import Case
+from fieldservice.case.models import Case, CaseReading
 from fieldservice.case.rules import ALWAYS, CaseKind, CaseStatus, hidden_fields
 from fieldservice.cost.api import CostTotalOut
 from fieldservice.cost.queries import costs_for, summed_for, total
@@ -98,11 +99,14 @@ class CaseEvidenceOut(Out):
     reading = serializers.UUIDField(source="reading_id")
     visit = serializers.UUIDField(source="reading.visit_id")
     parameter = serializers.ChoiceField(source="reading.parameter", choices=Parameter.choices())
-    verdict = serializers.ChoiceField(source="reading.verdict", choices=Verdict.choices())
+    verdict = serializers.SerializerMethodField(help_text="QC's waiver's where there is one.")
     value = Measured(source="reading.mean")
     unit = serializers.CharField(source="reading.unit")
     at = serializers.DateTimeField(source="reading.corrected_at")
     superseded_by = serializers.UUIDField(source="reading.superseded_by.id", default=None, allow_null=True)
+
+    def get_verdict(self, evidence: CaseReading) -> Verdict:
+        return queries.judged_verdict(evidence.reading)
 
 
 class CaseVisitOut(Out):
@@ -180,7 +184,9 @@ class Cases(CaseEndpoint):
             description=data["description"],
             grade=data.get("grade"),
         )
-        return self.answer(self.case(services.open_complaint(complaint, by=caller(request)).pk))
+        return self.answer(
+            self.case(services.open_complaint(complaint, by=caller(request), at=clock.now()).pk)
+        )
 
 
 def _batch(user: User, id: UUID | None) -> Batch | None:
@@ -200,7 +206,7 @@ class CaseClose(CaseEndpoint):
     @operation(Can.CLOSE_CASE, takes=CaseCloseIn, gives=CaseDetailOut)
     def post(self, request: Request, id: UUID) -> Response:
         """Close a case with a note."""
-        services.close_case(self.case(id), by=caller(request), note=self.read()["note"])
+        services.close_case(self.case(id), by=caller(request), note=self.read()["note"], at=clock.now())
         return self.answer(self.case(id))
 
 

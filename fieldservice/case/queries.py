@@ -9,6 +9,8 @@ from fieldservice.case.models import Case, CaseCost, CaseReading, CaseVisit
 from fieldservice.case.rules import CaseKind
 from fieldservice.cost.models import CostLine
 from fieldservice.cost.queries import cost_lines
+from fieldservice.reading.models import Reading
+from fieldservice.reading.rules import Verdict
 from traceability.batch.models import Batch
 
 SEE_ALL = frozenset({Role.DIRECTOR, Role.QC, Role.FINANCE, Role.PRODUCTION, Role.AUDITOR})
@@ -30,9 +32,16 @@ def cases_for(user: User) -> QuerySet[Case]:
 
 def cases_with_links(rows: QuerySet[Case]) -> QuerySet[Case]:
     """With evidence and visits, as the detail shows them."""
-    readings = CaseReading.objects.select_related("reading__superseded_by").order_by("added_at", "id")
+    readings = CaseReading.objects.select_related("reading__superseded_by", "reading__waiver").order_by(
+        "added_at", "id"
+    )
     visits = CaseVisit.objects.select_related("visit").order_by("id")
     return rows.prefetch_related(Prefetch("evidence", readings), Prefetch("visit_links", visits))
+
+
+def judged_verdict(reading: Reading) -> Verdict:
+    """The waiver's verdict where QC waived the reading, else its own. The waiver is at hand."""
+    return Verdict((getattr(reading, "waiver", None) or reading).verdict)
 
 
 def lines_of_case(case: Case) -> QuerySet[CostLine]:

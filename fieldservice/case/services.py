@@ -1,6 +1,7 @@
 """Opening and closing cases, and what is linked to them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -46,12 +47,11 @@ class Complaint:
 
 
 @transaction.atomic
-def open_complaint(complaint: Complaint, *, by: User) -> Case:
+def open_complaint(complaint: Complaint, *, by: User, at: datetime) -> Case:
     """A new complaint case in the customer's region; a complaint about goods makes its batch suspect."""
-    now = clock.now()
     severity = COMPLAINT_CODES[complaint.code].default_severity
     case = Case.objects.create(
-        number=next_number("C", on=clock.factory_date(now)),
+        number=next_number("C", on=clock.factory_date(at)),
         kind=CaseKind.COMPLAINT,
         complaint_code=complaint.code,
         grade=complaint.grade or rules.grade_for(severity),
@@ -61,7 +61,7 @@ def open_complaint(complaint: Complaint, *, by: User) -> Case:
         customer=complaint.customer,
         region_id=complaint.customer.region_id,
         opened_by=by,
-        opened_at=now,
+        opened_at=at,
     )
     if complaint.batch:
         count_open_case(complaint.batch, change=1)
@@ -71,7 +71,7 @@ def open_complaint(complaint: Complaint, *, by: User) -> Case:
 
 
 @transaction.atomic
-def open_quality_case(reading_id: UUID) -> Case | None:
+def open_quality_case(reading_id: UUID, *, at: datetime) -> Case | None:
     """The one open quality case of the reading's batch and customer, with the reading as evidence.
 
     None where the reading was evidence before, or was corrected in the meantime: its correction speaks for itself.
@@ -82,23 +82,22 @@ def open_quality_case(reading_id: UUID) -> Case | None:
         or Reading.objects.filter(supersedes=reading).exists()
     ):
         return None
-    case = _open_case_for(reading)
-    CaseReading.objects.get_or_create(reading=reading, defaults={"case": case, "added_at": clock.now()})
+    case = _open_case_for(reading, at=at)
+    CaseReading.objects.get_or_create(reading=reading, defaults={"case": case, "added_at": at})
     CaseVisit.objects.get_or_create(case=case, visit=reading.visit)
     emit("batch.suspected", batch_id=reading.batch_id)
     return case
 
 
-def _open_case_for(reading: Reading) -> Case:
+def _open_case_for(reading: Reading, *, at: datetime) -> Case:
     """Found locked, so that it cannot be closed under our hands; or made, once whoever else tries."""
-    now = clock.now()
     code = rules.code_for(reading.parameter)
     made: dict[str, Any] = {
-        "number": lambda: next_number("Q", on=clock.factory_date(now)),  # taken only where one is made
+        "number": lambda: next_number("Q", on=clock.factory_date(at)),  # taken only where one is made
         "complaint_code": code,
         "grade": rules.grade_for(COMPLAINT_CODES[code].default_severity),
         "region_id": reading.visit.customer.region_id,
-        "opened_at": now,
+        "opened_at": at,
     }
     case, created = Case.objects.select_for_update(no_key=True).get_or_create(
         kind=CaseKind.QUALITY,
@@ -113,11 +112,11 @@ def _open_case_for(reading: Reading) -> Case:
 
 
 @transaction.atomic
-def close_case(case: Case, *, by: User, note: str) -> Case:
+def close_case(case: Case, *, by: User, note: str, at: datetime) -> Case:
     """Raises IllegalStep (409) where it is closed already."""
     row = Case.objects.select_for_update().get(pk=case.pk)
     row.status = states.step(rules.STEPS, state=CaseStatus(row.status), action=CaseAction.CLOSE)
-    row.closed_by, row.closed_at, row.closing_note = by, clock.now(), note
+    row.closed_by, row.closed_at, row.closing_note = by, at, note
     row.save(update_fields=["status", "closed_by", "closed_at", "closing_note"])
     if row.batch:
         count_open_case(row.batch, change=-1)

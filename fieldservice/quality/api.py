@@ -12,8 +12,10 @@ from backend.accounts.rules import Can
 from backend.core.endpoint import Endpoint, operation
 from backend.core.fields import Measured, Out
 from backend.core.paging import Filters, IdFilter
+from fieldservice.case.queries import judged_verdict
 from fieldservice.quality import queries
 from fieldservice.quality.rules import SignalRule
+from fieldservice.reading.models import Reading
 from fieldservice.reading.rules import Parameter, Verdict
 from traceability.batch.rules import ProposalState
 
@@ -30,10 +32,13 @@ class SignalPolicyOut(Out):
 class SignalReadingOut(Out):
     id = serializers.UUIDField()
     parameter = serializers.ChoiceField(choices=Parameter.choices())
-    verdict = serializers.ChoiceField(choices=Verdict.choices())
+    verdict = serializers.SerializerMethodField(help_text="QC's waiver's where there is one.")
     value = Measured(source="mean")
     unit = serializers.CharField()
     received_at = serializers.DateTimeField()
+
+    def get_verdict(self, reading: Reading) -> Verdict:
+        return judged_verdict(reading)
 
 
 class SignalCaseOut(Out):

@@ -3,22 +3,21 @@
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, QuerySet
+from django.db.models.functions import Coalesce
 
 from fieldservice.case.models import Case
 from fieldservice.case.rules import NOT_ABOUT_GOODS, CaseKind
 from fieldservice.quality.models import Signal, SignalPolicy
 from fieldservice.quality.rules import Event, SignalRule
 from fieldservice.reading.models import Reading
-from fieldservice.reading.rules import Verdict
+from fieldservice.reading.queries import out_of_spec
 from traceability.batch.models import Batch
-
-OUT_OF_SPEC = (Verdict.FAIL, Verdict.CONDITIONAL_FAIL)
 
 
 def signals() -> QuerySet[Signal]:
     """With batch, policy, proposal and evidence. Those who may read signals see all."""
-    readings = Reading.objects.order_by("received_at", "id")
+    readings = Reading.objects.select_related("waiver").order_by("received_at", "id")
     cases = Case.objects.order_by("opened_at", "id")
     return Signal.objects.select_related("batch", "policy", "proposal").prefetch_related(
         Prefetch("readings", readings), Prefetch("cases", cases)
@@ -30,10 +29,9 @@ def signal_policies() -> QuerySet[SignalPolicy]:
 
 
 def bad_readings(batch: Batch) -> list[Event]:
-    """Evidential readings out of spec, or waived to be so; not those corrected since."""
-    judged = Q(is_evidential=True, verdict__in=OUT_OF_SPEC) | Q(waiver__verdict__in=OUT_OF_SPEC)
-    rows = Reading.objects.filter(judged, batch=batch, superseded_by=None)
-    return [Event(id, at) for id, at in rows.values_list("id", "received_at")]
+    """Readings out of spec that count now. A correction counts from when we heard of the first version."""
+    rows = out_of_spec(batch).annotate(heard_at=Coalesce("supersedes__received_at", "received_at"))
+    return [Event(id, at) for id, at in rows.values_list("id", "heard_at")]
 
 
 def complaints(batch: Batch) -> list[Event]:

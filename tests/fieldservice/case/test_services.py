@@ -5,6 +5,7 @@ import threading
 import pytest
 from django.db import connection
 
+from backend.core import clock
 from backend.core.queue import emit
 from fieldservice.case import jobs, services
 from fieldservice.case.models import Case, CaseReading
@@ -40,7 +41,7 @@ def test_another_customer_or_batch_gets_a_case_of_its_own():
     (elsewhere,) = bad_readings(1, batch=one.batch)
     (other_batch,) = bad_readings(1, customer=one.visit.customer)
     for reading in (one, elsewhere, other_batch):
-        services.open_quality_case(reading.pk)
+        services.open_quality_case(reading.pk, at=clock.now())
     assert Case.objects.count() == 3
     assert Batch.objects.get(pk=one.batch_id).open_case_count == 2
 
@@ -51,16 +52,16 @@ def test_a_second_delivery_changes_nothing_even_after_the_case_was_closed():
     run_jobs_twice()
     case = Case.objects.get()
     assert CaseReading.objects.count() == 1
-    services.close_case(case, by=factories.make_user("qc"), note="已处理")
-    services.open_quality_case(reading.pk)
+    services.close_case(case, by=factories.make_user("qc"), note="已处理", at=clock.now())
+    services.open_quality_case(reading.pk, at=clock.now())
     assert Case.objects.count() == 1 and Batch.objects.get(pk=case.batch_id).open_case_count == 0
 
 
 def test_a_bad_reading_after_the_case_was_closed_opens_a_new_one():
     one, two = bad_readings(2)
-    case = services.open_quality_case(one.pk)
-    services.close_case(case, by=factories.make_user("qc"), note="已处理")
-    assert services.open_quality_case(two.pk).pk != case.pk
+    case = services.open_quality_case(one.pk, at=clock.now())
+    services.close_case(case, by=factories.make_user("qc"), note="已处理", at=clock.now())
+    assert services.open_quality_case(two.pk, at=clock.now()).pk != case.pk
 
 
 def test_a_reading_corrected_before_the_job_ran_opens_nothing():
@@ -68,7 +69,7 @@ def test_a_reading_corrected_before_the_job_ran_opens_nothing():
     factories.make_reading(
         visit=reading.visit, batch=reading.batch, verdict="pass", supersedes=reading, correction_reason="抄错"
     )
-    assert services.open_quality_case(reading.pk) is None
+    assert services.open_quality_case(reading.pk, at=clock.now()) is None
     assert not Case.objects.exists()
 
 

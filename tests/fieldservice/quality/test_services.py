@@ -68,6 +68,14 @@ def test_readings_further_apart_than_the_window_raise_nothing():
     assert not Proposal.objects.exists()
 
 
+def test_a_late_correction_counts_from_when_the_reading_was_first_heard_of():
+    batch = factories.make_batch()
+    old = factories.make_reading(batch=batch, received_at=days_ago(31))
+    factories.make_reading(batch=batch, visit=old.visit, supersedes=old, correction_reason="抄错")
+    factories.make_reading(batch=batch)
+    assert services.raise_signals(batch.pk) == []
+
+
 def test_what_is_not_evidence_does_not_count():
     batch = factories.make_batch()
     bad = factories.make_reading(batch=batch)
@@ -94,6 +102,7 @@ def test_the_third_complaint_proposes_a_hold():
         open_complaint(
             Complaint(code="CAK", customer=factories.make_customer(), description=f"结块 {n}", batch=batch),
             by=clerk,
+            at=clock.now(),
         )
         run_jobs()
     signal = Signal.objects.get()
@@ -104,7 +113,7 @@ def test_complaints_about_the_delivery_say_nothing_about_the_batch():
     batch, clerk = factories.make_batch(), factories.make_user("clerk")
     for code in ("SRV", "CAK", "SRV", "MOI"):
         complaint = Complaint(code=code, customer=factories.make_customer(), description="…", batch=batch)
-        open_complaint(complaint, by=clerk)
+        open_complaint(complaint, by=clerk, at=clock.now())
         run_jobs()
     assert not Signal.objects.exists()
 
@@ -141,7 +150,7 @@ def test_both_rules_share_the_one_open_proposal():
         factories.make_reading(batch=batch)
     for _ in range(3):
         complaint = Complaint(code="CAK", customer=factories.make_customer(), description="…", batch=batch)
-        open_complaint(complaint, by=clerk)
+        open_complaint(complaint, by=clerk, at=clock.now())
     run_jobs()
     assert Proposal.objects.count() == 1
     assert {signal.rule for signal in Signal.objects.all()} == {"repeated_readings", "repeated_complaints"}
