@@ -1,0 +1,353 @@
+"""Scans, the inbox of unknown codes, registered codes, label profiles, printable labels."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import django_filters
+import orjson
+from django.http import HttpResponse
+from django.urls import path
+from drf_spectacular.utils import PolymorphicProxySerializer
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from backend.accounts.authentication import caller
+from backend.accounts.rules import Can
+from backend.core.endpoint import Endpoint, operation
+from backend.core.errors import InvalidInput
+from backend.core.errors import mark as _
+from backend.core.fields import Day, Id, In, Out, Text
+from backend.core.paging import Filters, IdFilter, MomentFilter, TextFilter, get_or_404
+from backend.core.problems import as_domain_error, document
+from backend.core.strict import PhotoParser, body_of
+from traceability.batch.queries import batches_for
+from traceability.product.rules import PackLevel
+from traceability.scan import inbox, label_paper, queries, services
+from traceability.scan.intake import MOST_SCANS, PhotoScanIn, ScansIn, entry_of, photo_entry_of
+from traceability.scan.rules import Outcome, UnknownState
+from traceability.scan.services import Author, Recorded
+from traceability.scan.shapes import LoggedScanDetailOut, LoggedScanOut, PhotoScansOut, ScanOut, ScansOut
+from traceability.scan.upload import MAX_BYTES, ImageTooLarge
+
+ONE_OR_MANY = PolymorphicProxySerializer(
+    component_name="ScanOrScans", serializers=[ScanOut, ScansOut], resource_type_field_name=None
+)
+ROOM_FOR_FIELDS = 4_096  # bytes of a multipart body beside its photo
+
+
+def as_json(body: bytes) -> HttpResponse:
+    return HttpResponse(body, content_type="application/json")
+
+
+class ScanFilters(Filters):
+    batch = IdFilter(field_name="batch_id")
+    outcome = django_filters.ChoiceFilter(choices=Outcome.choices())
+    serial = TextFilter()
+    received_from = MomentFilter(field_name="received_at", lookup_expr="gte")
+    received_to = MomentFilter(field_name="received_at", lookup_expr="lt")
+
+
+class ScanEndpoint(Endpoint):
+    """Writes to the append-only log, which is its own history; only the inbox needs the history context."""
+
+    audited = False
+
+    def author(self) -> Author:
+        device_id = getattr(self.request.auth, "device_id", None)
+        return Author(user=caller(self.request), device_id=device_id, audit=self.audit)
+
+
+class Scans(ScanEndpoint):
+    rate = "scan"
+    filterset_class = ScanFilters
+    ordering = ("-received_at", "-id")
+
+    @operation(Can.READ_SCANS, gives=LoggedScanOut, page=True)
+    def get(self, request: Request) -> Response:
+        """The scan log: the own scans, or all for those who may see them."""
+        return self.page(queries.scans_for(caller(request)))
+
+    @operation(Can.RESOLVE_CODE, takes=ScansIn, gives=ONE_OR_MANY, replays=False)
+    def post(self, request: Request) -> HttpResponse:
+        """Resolve and log a code: batch, verdict and next actions.
+
+        Send one scan, or `scans` with up to 200 of them: then each gets its own result, in order, and those that
+        are not valid are refused alone. Sending a scan again gives the stored answer and stores nothing.
+        """
+        data = body_of(request)
+        if "scans" in data:
+            return as_json(self._many(data))
+        entry = entry_of(data, stamp=self.stamp)
+        if entry.photo_id:
+            self._check_photo(entry.photo_id)
+        return as_json(services.record_scan(entry, by=self.author()).body)
+
+    def _check_photo(self, sha256: str) -> None:
+        if not queries.known_photos([sha256], by=caller(self.request)):
+            raise queries.no_such_photo()
+
+    def _many(self, data: Mapping[str, Any]) -> bytes:
+        items = data["scans"]
+        if len(data) > 1 or not isinstance(items, list) or not 1 <= len(items) <= MOST_SCANS:
+            raise InvalidInput(
+                errors={"scans": _("A list of 1 to 200 scans, and nothing beside it, is expected.")}
+            )
+        results: list[Recorded] = [Recorded()] * len(items)
+        entries = {}
+        for index, item in enumerate(items):
+            try:
+                entries[index] = entry_of(item, stamp=self.stamp)
+            except ValidationError as error:
+                results[index] = Recorded(error=as_domain_error(error))
+        by = self.author()
+        known = queries.known_photos((entry.photo_id for entry in entries.values()), by=by.user)
+        for index, entry in list(entries.items()):
+            if entry.photo_id and entry.photo_id not in known:
+                results[index] = Recorded(error=queries.no_such_photo())
+                del entries[index]
+        if entries:
+            for index, recorded in zip(
+                entries, services.record_scans(list(entries.values()), by=by), strict=True
+            ):
+                results[index] = recorded
+        return self._listed(items, results)
+
+    def _listed(self, items: list[Any], results: list[Recorded]) -> bytes:
+        request_id = self.request.META.get("saltline.request_id")
+        lines = []
+        for index, (item, recorded) in enumerate(zip(items, results, strict=True)):
+            given = item.get("id") if isinstance(item, Mapping) else None
+            error = recorded.error
+            lines.append(
+                {
+                    "index": index,
+                    "id": given if isinstance(given, str) and len(given) <= 64 else None,
+                    "receipt": "refused" if error else "repeated" if recorded.is_repeat else "stored",
+                    "scan": None if error else orjson.Fragment(recorded.body),
+                    "problem": document(error, request_id=request_id) if error else None,
+                }
+            )
+        counts = {
+            name: sum(line["receipt"] == name for line in lines) for name in ("stored", "repeated", "refused")
+        }
+        return orjson.dumps({**counts, "results": lines}, default=str)
+
+
+class ScanPhoto(ScanEndpoint):
+    rate = "photo"
+    parser_classes = (PhotoParser,)
+
+    @operation(Can.RESOLVE_CODE, takes=PhotoScanIn, gives=PhotoScansOut, replays=False)
+    def post(self, request: Request) -> HttpResponse:
+        """Read every code in a photo, resolve and log each.
+
+        422 `no_code_found` where nothing can be read: hold the phone closer, avoid glare, try again.
+        """
+        if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BYTES:
+            raise ImageTooLarge
+        data = self.read()
+        photo: bytes = data["photo"].read()
+        first = photo_entry_of(data, sha256=hashlib.sha256(photo).hexdigest(), stamp=self.stamp)
+        recorded = services.record_photo(photo, first=first, by=self.author())
+        return as_json(orjson.dumps({"scans": [orjson.Fragment(scan.body) for scan in recorded]}))
+
+
+class ScanDetail(Endpoint):
+    @operation(Can.READ_SCANS, gives=LoggedScanDetailOut)
+    def get(self, request: Request, id: UUID) -> Response:
+        """One row of the scan log, with its bytes and the answer the phone got."""
+        return self.answer(get_or_404(queries.scans_for(caller(request)), id=id))
+
+
+class UnknownCodeOut(Out):
+    id = serializers.UUIDField()
+    raw = serializers.CharField()
+    aim = serializers.CharField()
+    times_seen = serializers.IntegerField()
+    first_seen_at = serializers.DateTimeField()
+    last_seen_at = serializers.DateTimeField()
+    state = serializers.ChoiceField(choices=UnknownState.choices())
+    settled_by = serializers.UUIDField(source="settled_by_id", allow_null=True)
+    settled_at = serializers.DateTimeField(allow_null=True)
+    settled_note = serializers.CharField()
+    alias = serializers.UUIDField(source="alias_id", allow_null=True)
+
+
+class SettleIn(In):
+    """Exactly one of batch and trade_item."""
+
+    batch = Id(required=False)
+    trade_item = Id(required=False)
+    note = Text(max_length=300)
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        return one_target(data)
+
+
+class DismissIn(In):
+    note = Text(max_length=300)
+
+
+class CodeAliasIn(In):
+    """Exactly one of batch and trade_item."""
+
+    code = Text(max_length=300, help_text="As scanned, without the reader's ]C1 and the like.")
+    batch = Id(required=False)
+    trade_item = Id(required=False)
+    serial = Text(max_length=64, allow_blank=True, default="")
+    note = Text(max_length=200, allow_blank=True, default="")
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        return one_target(data)
+
+
+def one_target(data: dict[str, Any]) -> dict[str, Any]:
+    if ("batch" in data) == ("trade_item" in data):
+        raise serializers.ValidationError({"batch": [_("Either batch or trade_item is expected.")]})
+    return data
+
+
+class CodeAliasOut(Out):
+    id = serializers.UUIDField()
+    code = serializers.CharField()
+    batch = serializers.UUIDField(source="batch_id", allow_null=True)
+    trade_item = serializers.UUIDField(source="trade_item_id", allow_null=True)
+    serial = serializers.CharField()
+    note = serializers.CharField()
+    created_by = serializers.UUIDField(source="created_by_id", allow_null=True)
+
+
+class UnknownCodeFilters(Filters):
+    state = django_filters.ChoiceFilter(choices=UnknownState.choices())
+
+
+class UnknownCodes(Endpoint):
+    filterset_class = UnknownCodeFilters
+    ordering = ("-last_seen_at", "-id")
+
+    @operation(Can.READ_UNKNOWN_CODES, gives=UnknownCodeOut, page=True)
+    def get(self, request: Request) -> Response:
+        """The inbox of codes nobody could resolve."""
+        return self.page(queries.unknown_codes())
+
+
+class UnknownCodeSettle(Endpoint):
+    @operation(Can.SETTLE_UNKNOWN_CODE, takes=SettleIn, gives=UnknownCodeOut)
+    def post(self, request: Request, id: UUID) -> Response:
+        """Say what the code is: from now on it means this batch or pack."""
+        report = get_or_404(queries.unknown_codes(), id=id)
+        data = self.read()
+        target = queries.target_of(data)
+        return self.answer(inbox.settle(report, target=target, by=caller(request), note=data["note"]))
+
+
+class UnknownCodeDismiss(Endpoint):
+    @operation(Can.SETTLE_UNKNOWN_CODE, takes=DismissIn, gives=UnknownCodeOut)
+    def post(self, request: Request, id: UUID) -> Response:
+        """Not a code of ours; it stays counted and out of the open ones."""
+        report = get_or_404(queries.unknown_codes(), id=id)
+        return self.answer(inbox.dismiss(report, by=caller(request), note=self.read()["note"]))
+
+
+class CodeAliasFilters(Filters):
+    code = TextFilter(max_length=300)
+    batch = IdFilter(field_name="batch_id")
+
+
+class CodeAliases(Endpoint):
+    filterset_class = CodeAliasFilters
+
+    @operation(Can.READ_UNKNOWN_CODES, gives=CodeAliasOut, page=True)
+    def get(self, request: Request) -> Response:
+        """Registered codes: what they mean, whatever they look like."""
+        return self.page(queries.aliases())
+
+    @operation(Can.SETTLE_UNKNOWN_CODE, takes=CodeAliasIn, gives=CodeAliasOut, status=201)
+    def post(self, request: Request) -> Response:
+        """Register a code for a batch or a pack."""
+        data = self.read()
+        target = queries.target_of(data)
+        alias = inbox.register(
+            data["code"], target=target, by=caller(request), serial=data["serial"], note=data["note"]
+        )
+        return self.answer(alias)
+
+
+class OwnUrlRuleIn(In):
+    path = Text(max_length=200, help_text="/s/{token}, or a path whose query carries the token.")
+    param = Text(max_length=40, required=False)
+    field = Text(max_length=10, required=False, help_text="token, batch or serial.")
+
+
+class LabelProfileIn(In):
+    own_hosts = serializers.ListField(child=Text(max_length=200), max_length=20, default=list)
+    own_url_rules = serializers.ListField(child=OwnUrlRuleIn(), max_length=20, default=list)
+    batch_patterns = serializers.ListField(child=Text(max_length=200), max_length=20, default=list)
+    serial_patterns = serializers.ListField(child=Text(max_length=200), max_length=20, default=list)
+    valid_from = Day()
+
+
+class LabelProfileOut(Out):
+    id = serializers.UUIDField()
+    own_hosts = serializers.ListField(child=serializers.CharField())
+    own_url_rules = serializers.ListField(child=serializers.DictField(child=serializers.CharField()))
+    batch_patterns = serializers.ListField(child=serializers.CharField())
+    serial_patterns = serializers.ListField(child=serializers.CharField())
+    valid_from = serializers.DateField()
+
+
+class LabelProfiles(Endpoint):
+    ordering = ("-valid_from", "-id")
+
+    @operation(Can.READ_PRODUCTS, gives=LabelProfileOut, page=True)
+    def get(self, request: Request) -> Response:
+        """How our labels look: own hosts and number patterns. The newest that has begun is in force."""
+        return self.page(queries.label_profiles())
+
+    @operation(Can.MANAGE_PRODUCTS, takes=LabelProfileIn, gives=LabelProfileOut, status=201)
+    def post(self, request: Request) -> Response:
+        """A new label profile, in force from its date."""
+        return self.answer(services.add_label_profile(**self.read()))
+
+
+FORMATS = {"png": "image/png", "pdf": "application/pdf"}
+
+
+class BatchLabel(Endpoint):
+    @operation(
+        Can.PRINT_LABEL,
+        gives=None,
+        media_type=("image/png", "application/pdf"),
+        params={"format": "png (the code alone) or pdf (the label); png", "pack": "bag, case or pallet"},
+    )
+    def get(self, request: Request, id: UUID) -> HttpResponse:
+        """The batch's label: a GS1 Digital Link QR that scans back to the batch."""
+        format = request.query_params.get("format", "png")
+        pack = request.query_params.get("pack")
+        if format not in FORMATS:
+            raise InvalidInput(errors={"format": _("png or pdf is expected.")})
+        if pack is not None and pack not in PackLevel:
+            raise InvalidInput(errors={"pack": _("bag, case or pallet is expected.")})
+        batch = get_or_404(batches_for(caller(request)), id=id)
+        content = label_paper.content_of(batch, pack=PackLevel(pack) if pack else None)
+        made = label_paper.label_png(content) if format == "png" else label_paper.label_pdf(content)
+        response = HttpResponse(made, content_type=FORMATS[format])
+        response["Content-Disposition"] = f'inline; filename="label.{format}"'
+        return response
+
+
+urlpatterns: list[Any] = [
+    path("scans", Scans.as_view()),
+    path("scans/photo", ScanPhoto.as_view()),
+    path("scans/<uuid:id>", ScanDetail.as_view()),
+    path("unknown-codes", UnknownCodes.as_view()),
+    path("unknown-codes/<uuid:id>/settle", UnknownCodeSettle.as_view()),
+    path("unknown-codes/<uuid:id>/dismiss", UnknownCodeDismiss.as_view()),
+    path("aliases", CodeAliases.as_view()),
+    path("label-profiles", LabelProfiles.as_view()),
+    path("batches/<uuid:id>/label", BatchLabel.as_view()),
+]

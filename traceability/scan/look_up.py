@@ -1,0 +1,148 @@
+"""Everything the database knows of one or many codes, in one statement.
+
+Written as SQL because the ORM has no words for it: an alias, a number, a product with its batch and a product's
+newest batches are four index probes of one round trip. Each grows with the number of keys, not of rows.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from traceability.batch.models import Batch, Proposal
+from traceability.batch.rules import BatchStatus, ProposalState
+from traceability.customer.models import Customer
+from traceability.dispatch.models import Shipment, ShipmentLine
+from traceability.product.models import Product, TradeItem
+from traceability.scan.models import CodeAlias, LabelProfile
+from traceability.scan.reading import Keys
+from traceability.scan.resolution import AliasFact, BatchFact, Facts, ProductFact
+
+ALIAS, NUMBER, PAIR, RECENT = range(1, 5)
+RECENT_BATCHES = 5
+_NAMES = {
+    "alias": CodeAlias._meta.db_table,
+    "batch": Batch._meta.db_table,
+    "customer": Customer._meta.db_table,
+    "line": ShipmentLine._meta.db_table,
+    "product": Product._meta.db_table,
+    "profile": LabelProfile._meta.db_table,
+    "proposal": Proposal._meta.db_table,
+    "shipment": Shipment._meta.db_table,
+    "trade_item": TradeItem._meta.db_table,
+    "open_state": ProposalState.OPEN.value,
+    "alias_branch": ALIAS,
+    "number_branch": NUMBER,
+    "pair_branch": PAIR,
+    "recent_branch": RECENT,
+    "recent_batches": RECENT_BATCHES,
+}
+_BRANCHES = {
+    ALIAS: """SELECT {alias_branch}, a.code, '', a.serial, a.batch_id, a.trade_item_id
+        FROM {alias} a WHERE a.code = ANY(%s)""",
+    NUMBER: """SELECT {number_branch}, n.code_norm, '', '', n.id, NULL::uuid
+        FROM {batch} n WHERE n.code_norm = ANY(%s)""",
+    PAIR: """SELECT {pair_branch}, k.gtin, k.number, '', n.id, i.id
+        FROM unnest(%s::text[], %s::text[]) k(gtin, number) JOIN {trade_item} i ON i.gtin = k.gtin
+        LEFT JOIN {batch} n ON n.product_id = i.product_id AND n.code_norm = k.number""",
+    RECENT: """SELECT {recent_branch}, i.gtin, '', '', n.id, i.id
+        FROM {trade_item} i CROSS JOIN LATERAL (SELECT id FROM {batch} r
+        WHERE r.product_id = i.product_id ORDER BY r.produced_on DESC LIMIT {recent_batches}) n
+        WHERE i.gtin = ANY(%s)""",
+}
+_AROUND = """SELECT f.how, f.code, f.number, f.serial,
+    b.id, b.code, b.code_norm, b.status, b.produced_on, b.expires_on, b.plant, b.open_case_count,
+    (SELECT count(*) FROM {proposal} o WHERE o.batch_id = b.id AND o.state = '{open_state}'),
+    p.id, p.sku, p.name_zh, p.name_en,
+    CASE WHEN f.how = {recent_branch} THEN EXISTS (SELECT 1 FROM {line} l JOIN {shipment} s ON s.id = l.shipment_id
+        JOIN {customer} c ON c.id = s.customer_id WHERE l.batch_id = b.id AND c.region_id = ANY(%s)) END,
+    v.id
+FROM (SELECT (SELECT id FROM {profile} WHERE valid_from <= %s ORDER BY valid_from DESC, id DESC LIMIT 1)) v(id)
+LEFT JOIN ({union}) f(how, code, number, serial, batch_id, trade_item_id) ON TRUE
+LEFT JOIN {batch} b ON b.id = f.batch_id
+LEFT JOIN {trade_item} t ON t.id = f.trade_item_id
+LEFT JOIN {product} p ON p.id = COALESCE(b.product_id, t.product_id)"""
+_written: dict[tuple[int, ...], str] = {}
+
+
+def look_up(keys: Keys, *, regions: Sequence[str], on: date, into: Facts | None = None) -> Facts:
+    """The facts about `keys`, added to those of `into`. `regions`: of the caller; `on`: today."""
+    branches: list[int] = []
+    params: list[Any] = [list(regions), on]
+    for branch, values in (
+        (ALIAS, (keys.codes,)),
+        (NUMBER, (keys.numbers,)),
+        (PAIR, tuple(zip(*keys.pairs, strict=True)) or ((),)),
+        (RECENT, (keys.recent,)),
+    ):
+        if any(values):
+            branches.append(branch)
+            params += map(list, values)
+    facts = into if into is not None else Facts()
+    with connection.cursor() as cursor:
+        cursor.execute(_statement(tuple(branches)), params)
+        _sort(cursor.fetchall(), facts)
+    return facts
+
+
+def _statement(branches: tuple[int, ...]) -> str:
+    """The SQL for these branches; written once each."""
+    if branches not in _written:
+        union = " UNION ALL ".join(_BRANCHES[branch] for branch in branches)
+        union = union or "SELECT 0, '', '', '', NULL::uuid, NULL::uuid WHERE FALSE"
+        _written[branches] = _AROUND.replace("{union}", union).format(**_NAMES)
+    return _written[branches]
+
+
+def _sort(rows: Iterable[tuple[Any, ...]], facts: Facts) -> None:
+    for row in rows:
+        facts.profile_id = row[18]
+        if row[0] is None:
+            continue
+        batch = _batch(row)
+        product = batch.product if batch else _product(row)
+        how, code, number, serial = row[:4]
+        if how == ALIAS:
+            facts.aliases[code] = AliasFact(product=product, batch=batch, serial=serial)
+            continue
+        if how == PAIR:
+            facts.products[code] = product
+        if batch is None:
+            continue
+        if how == PAIR:
+            facts.batches[code, number] = batch
+        elif how == NUMBER:
+            facts.numbers.setdefault(code, []).append(batch)
+        else:
+            facts.recent.setdefault(code, []).append(batch)
+
+
+def _product(row: tuple[Any, ...]) -> ProductFact:
+    return ProductFact(*row[13:17])
+
+
+def _batch(row: tuple[Any, ...]) -> BatchFact | None:
+    if row[4] is None:
+        return None
+    id, code, code_norm, status, produced_on, expires_on, plant, open_cases, open_proposals = row[4:13]
+    return BatchFact(
+        id=id,
+        code=code,
+        code_norm=code_norm,
+        status=BatchStatus(status),
+        produced_on=produced_on,
+        expires_on=expires_on,
+        plant=plant,
+        open_cases=open_cases,
+        open_proposals=open_proposals,
+        product=_product(row),
+        shipped_here=bool(row[17]),
+    )
+
+
+def shipped_to(batch_ids: Iterable[UUID], *, regions: Sequence[str]) -> set[UUID]:
+    """Those of the batches that went to a customer in one of the regions."""
+    lines = ShipmentLine.objects.filter(batch__in=set(batch_ids), shipment__customer__region__in=regions)
+    return set(lines.values_list("batch_id", flat=True).distinct())
