@@ -44,6 +44,21 @@ class Attachment(models.Model):
         return self.sha256
 
 
+class Upload(models.Model):
+    """Who else sent the bytes of an attachment: only senders may name it in a record of theirs."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    attachment = models.ForeignKey(Attachment, on_delete=models.PROTECT, related_name="uploads")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["attachment", "user"], name="upload_once_per_user")]
+
+    def __str__(self) -> str:
+        return self.attachment_id
+
+
 class Counter(models.Model):
     """The last number given out, per kind and period."""
 

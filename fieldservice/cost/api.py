@@ -133,7 +133,7 @@ class CostEndpoint(Endpoint):
 
     def expense(self, data: dict[str, Any], *, user: User) -> services.Expense:
         receipt = services.Receipt(
-            photo=photo_of(data.get("receipt"), field="receipt"),
+            photo=photo_of(data.get("receipt"), by_id=user.pk, field="receipt"),
             code=data["receipt_code"],
             number=data["receipt_no"],
         )

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import django_filters
+from django.db.models import QuerySet
 from django.urls import path
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -15,7 +16,7 @@ from backend.accounts.rules import Can
 from backend.core import clock
 from backend.core.endpoint import Endpoint, operation
 from backend.core.fields import Choice, Day, Exact, Flag, Id, In, Measure, Measured, Out, Text
-from backend.core.paging import Filters, IdFilter, TextFilter, get_or_404
+from backend.core.paging import Filters, FlagFilter, IdFilter, TextFilter, get_or_404
 from fieldservice.instrument import queries, services
 from fieldservice.instrument.models import Instrument
 from fieldservice.instrument.rules import (
@@ -106,7 +107,11 @@ class InstrumentFilters(Filters):
     kind = django_filters.ChoiceFilter(choices=InstrumentKind.choices())
     parameter = django_filters.ChoiceFilter(choices=Quantity.choices())
     holder = IdFilter(field_name="holder_id")
-    is_active = django_filters.BooleanFilter()
+    is_active = FlagFilter()
+    fit = FlagFilter(method="fit_today")
+
+    def fit_today(self, rows: QuerySet[Instrument], name: str, value: bool) -> QuerySet[Instrument]:
+        return queries.fit(rows, is_fit=value, on=clock.today())
 
 
 class Instruments(Endpoint):

@@ -143,14 +143,23 @@ def check_calibration(*, done_on: date, due_on: date, today: date) -> None:
         raise InvalidInput(errors={"due_on": _("The next one must be due after this one.")})
 
 
-def check_displayed(value: Decimal, *, meter: Meter) -> None:
-    """`value` in the meter's unit. Raises OutsideRange, FinerThanResolution (400)."""
+def check_displayed(value: Decimal, *, meter: Meter, index: int = 0) -> None:
+    """`value` in the meter's unit, the `index`th replicate. Raises OutsideRange, FinerThanResolution (400)."""
     if not meter.range_low <= value <= meter.range_high:
         raise OutsideRange(
-            value=plain(value), unit=meter.unit, low=plain(meter.range_low), high=plain(meter.range_high)
+            value=plain(value),
+            unit=meter.unit,
+            low=plain(meter.range_low),
+            high=plain(meter.range_high),
+            errors={"replicates": {str(index): OutsideRange.title}},
         )
     if value % meter.resolution:
-        raise FinerThanResolution(value=plain(value), unit=meter.unit, resolution=plain(meter.resolution))
+        raise FinerThanResolution(
+            value=plain(value),
+            unit=meter.unit,
+            resolution=plain(meter.resolution),
+            errors={"replicates": {str(index): FinerThanResolution.title}},
+        )
 
 
 def plain(value: Decimal) -> str:

@@ -105,6 +105,16 @@ def test_instrument_is_handed_over_and_taken_out_of_use(sign_in):
     assert len(qc.get(f"instruments?holder={technician.user.pk}").json["items"]) == 1
 
 
+def test_fit_instruments_are_in_use_and_in_calibration_today(sign_in):
+    fit = factories.make_instrument()
+    factories.make_instrument(due_in_days=-1)
+    factories.make_instrument(due_in_days=None)
+    factories.make_instrument(is_active=False)
+    technician = sign_in("technician")
+    assert [row["id"] for row in technician.get("instruments?fit=true").json["items"]] == [str(fit.pk)]
+    assert len(technician.get("instruments?fit=false").json["items"]) == 3
+
+
 def test_only_qc_manages_instruments(sign_in):
     technician = sign_in("technician")
     instrument = factories.make_instrument()
