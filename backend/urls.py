@@ -25,5 +25,6 @@ urlpatterns: list[Any] = [
     path("api/v1/", include("traceability.product.api")),
     path("api/v1/", include("traceability.customer.api")),
     path("api/v1/", include("traceability.batch.api")),
+    path("api/v1/", include("traceability.genealogy.api")),
     path("api/v1/", include("fieldservice.instrument.api")),
 ]
