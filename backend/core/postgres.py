@@ -66,6 +66,7 @@ class Server:
     @property
     def url(self) -> str:
         """`DATABASE_URL` of the running server."""
+        # A socket's folder stands in a URL as its host, percent-encoded.
         return f"postgres://{NAME}@{quote(str(self._socket_folder()), safe='')}/{NAME}"
 
     def create(self) -> None:
@@ -102,14 +103,15 @@ class Server:
 
     def stop(self) -> None:
         """Stops the server, open connections or not, and removes its socket folder."""
-        if not self.is_running():
-            return
         sockets = self._socket_folder()
-        try:
-            self._run("pg_ctl", "stop", "-D", str(self.data), "-m", "fast", "-w", "-t", "30")
-        except SetupError:
-            self._run("pg_ctl", "stop", "-D", str(self.data), "-m", "immediate", "-w", "-t", "30")
-        shutil.rmtree(sockets, ignore_errors=True)
+        for mode in ("fast", "immediate"):
+            if self.is_running():
+                with contextlib.suppress(SetupError):  # it may die by itself meanwhile, which is all we want
+                    self._run("pg_ctl", "stop", "-D", str(self.data), "-m", mode, "-w", "-t", "30")
+        if self.is_running():
+            raise SetupError(f"The PostgreSQL in {self.data} does not stop; see {self.log}")
+        if sockets:
+            shutil.rmtree(sockets, ignore_errors=True)
 
     def is_running(self) -> bool:
         """Whether the process named in postmaster.pid is this server: ids are used again after a crash."""
@@ -121,8 +123,10 @@ class Server:
             return int((self.data / "postmaster.pid").read_text().splitlines()[0])
         return None
 
-    def _socket_folder(self) -> Path:
-        return Path((self.data / "postmaster.pid").read_text().splitlines()[4])
+    def _socket_folder(self) -> Path | None:
+        with contextlib.suppress(OSError, IndexError):
+            return Path((self.data / "postmaster.pid").read_text().splitlines()[4])
+        return None
 
     def _new_socket_folder(self) -> Path:
         folder = self.home / "socket"
