@@ -27,4 +27,10 @@ urlpatterns: list[Any] = [
     path("api/v1/", include("traceability.batch.api")),
     path("api/v1/", include("traceability.genealogy.api")),
     path("api/v1/", include("fieldservice.instrument.api")),
+    path("api/v1/", include("fieldservice.cost.api")),
+    path("api/v1/", include("fieldservice.case.api")),
+    path("api/v1/", include("fieldservice.quality.api")),
+    path("api/v1/", include("fieldservice.visit.api")),
+    path("api/v1/", include("fieldservice.reading.api")),
+    path("api/v1/", include("fieldservice.attachment.api")),
 ]
