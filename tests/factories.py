@@ -18,7 +18,9 @@ from fieldservice.visit.models import Visit
 from traceability.batch.models import Batch, CertificateValue, ReleaseCertificate
 from traceability.customer.models import Customer, CustomerAccount, Site
 from traceability.dispatch.models import Shipment, ShipmentLine
+from traceability.genealogy.models import MadeFrom
 from traceability.product.models import Product, SpecLimit, TradeItem
+from traceability.scan.models import CodeAlias
 
 PASSWORD = "a-good-password-1"
 numbers = itertools.count(1)
@@ -137,6 +139,17 @@ def make_certificate(batch: Batch, *, tested_by: User | None = None, **fields: A
         expanded_u=Decimal("0.02"),
     )
     return certificate
+
+
+def make_link(parent: Batch, child: Batch, *, qty_kg: str = "1000") -> MadeFrom:
+    """`qty_kg` of `parent` went into `child`."""
+    return MadeFrom.objects.create(
+        parent=parent,
+        child=child,
+        qty_kg=Decimal(qty_kg),
+        made_at=clock.now() - timedelta(days=60),
+        recorded_by=make_user("qc"),
+    )
 
 
 def make_customer(**fields: Any) -> Customer:
@@ -332,3 +345,7 @@ def make_attachment(by: User, **fields: Any) -> Attachment:
         "received_at": clock.now(),
     }
     return Attachment.objects.create(**(defaults | fields))
+
+
+def make_alias(code: str, **fields: Any) -> CodeAlias:
+    return CodeAlias.objects.create(code=code, **fields)
