@@ -1,0 +1,71 @@
+"""A shipment and a hold at the same moment; the last kg sold twice."""
+
+from decimal import Decimal
+from threading import Barrier, Thread
+
+import pytest
+from django.db import connection
+
+from backend.core import clock
+from backend.core.errors import DomainError
+from tests.factories import make_batch, make_customer, make_user
+from traceability.batch.models import Batch
+from traceability.batch.services import hold_batch
+from traceability.dispatch.models import Shipment, ShipmentLine
+from traceability.dispatch.services import LineData, LinesRefused, ShipmentData, record_shipment
+
+
+def order(customer, *batches, kg="1000"):
+    lines = tuple(LineData(batch.pk, Decimal(kg)) for batch in batches)
+    return ShipmentData(customer_id=customer.pk, shipped_on=clock.today(), lines=lines)
+
+
+def at_once(*calls):
+    start, refused = Barrier(len(calls)), []
+
+    def run(call):
+        start.wait()
+        try:
+            call()
+        except DomainError as error:
+            refused.append(error)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=run, args=(call,)) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return refused
+
+
+@pytest.mark.django_db(transaction=True)
+def test_last_kg_are_sold_once():
+    batch, customer, by = make_batch(qty_kg=Decimal(1000)), make_customer(), make_user("logistics")
+    book = [lambda: record_shipment(order(customer, batch), by=by)] * 2
+    (refused,) = at_once(*book)
+    assert isinstance(refused, LinesRefused) and ShipmentLine.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_orders_of_the_same_batches_in_other_order_do_not_lock_each_other_out():
+    one, two = make_batch(), make_batch()
+    customer, by = make_customer(), make_user("logistics")
+    refused = at_once(
+        lambda: record_shipment(order(customer, one, two), by=by),
+        lambda: record_shipment(order(customer, two, one), by=by),
+    )
+    assert refused == [] and ShipmentLine.objects.count() == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_shipment_and_hold_at_once_end_in_one_of_the_two_orders():
+    batch, customer = make_batch(), make_customer()
+    by, qc = make_user("logistics"), make_user("qc")
+    refused = at_once(
+        lambda: record_shipment(order(customer, batch), by=by),
+        lambda: hold_batch(Batch.objects.get(), by=qc, reason="moist"),
+    )
+    assert Batch.objects.get().status == "held"
+    assert Shipment.objects.count() == 1 - len(refused)
