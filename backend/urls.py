@@ -26,6 +26,7 @@ urlpatterns: list[Any] = [
     path("api/v1/", include("traceability.customer.api")),
     path("api/v1/", include("traceability.batch.api")),
     path("api/v1/", include("traceability.genealogy.api")),
+    path("api/v1/", include("traceability.dispatch.api")),
     path("api/v1/", include("fieldservice.instrument.api")),
     path("api/v1/", include("fieldservice.cost.api")),
     path("api/v1/", include("fieldservice.case.api")),
