@@ -14,13 +14,13 @@ from fieldservice.cost.models import CostLine, CostPolicy
 from fieldservice.instrument.models import Calibration, Instrument
 from fieldservice.quality.models import SignalPolicy
 from fieldservice.reading.models import Reading, Waiver
-from fieldservice.visit.models import Visit
+from fieldservice.visit.models import CheckPoint, Visit
 from traceability.batch.models import Batch, CertificateValue, ReleaseCertificate
 from traceability.customer.models import Customer, CustomerAccount, Site
 from traceability.dispatch.models import Shipment, ShipmentLine
 from traceability.genealogy.models import MadeFrom
 from traceability.product.models import Product, SpecLimit, TradeItem
-from traceability.scan.models import CodeAlias
+from traceability.scan.models import CodeAlias, Scan
 
 PASSWORD = "a-good-password-1"
 numbers = itertools.count(1)
@@ -349,3 +349,27 @@ def make_attachment(by: User, **fields: Any) -> Attachment:
 
 def make_alias(code: str, **fields: Any) -> CodeAlias:
     return CodeAlias.objects.create(code=code, **fields)
+
+
+def make_check(visit: Visit, **fields: Any) -> CheckPoint:
+    """A check-in at the site."""
+    place = {"latitude": Decimal("32.06"), "longitude": Decimal("118.79"), "datum": "WGS-84", "distance_m": 0}
+    return CheckPoint.objects.create(
+        **(made_now(visit.technician) | {"visit": visit, "kind": "in"} | place | fields)
+    )
+
+
+def make_scan(by: User, **fields: Any) -> Scan:
+    """A typed batch number that resolved to `batch`, or to nothing."""
+    batch = fields.get("batch")
+    raw = batch.code if batch else "YS-NOBODY-KNOWS"
+    defaults = made_now(by) | {
+        "source": "typed",
+        "raw": raw,
+        "raw_bytes": raw.encode(),
+        "label_kind": "batch_number",
+        "outcome": "ok" if batch else "unknown",
+        "digest": "0" * 64,
+        "answer": {},
+    }
+    return Scan.objects.create(**(defaults | fields))

@@ -17,6 +17,7 @@ from fieldservice.reading.models import Reading
 from fieldservice.reading.rules import (
     NEXT_STEP_TEXTS,
     REASON_TEXTS,
+    SOMETIMES_HIDDEN,
     VERDICT_TEXTS,
     Basis,
     NextStep,
@@ -190,3 +191,6 @@ class ReadingOut(Out):
         role = Role(caller(self.context["request"]).role)
         body = super().to_representation(shown(reading))
         return {name: value for name, value in body.items() if is_shown(name, role=role)}
+
+
+ReadingOut.always = frozenset(ReadingOut._declared_fields) - SOMETIMES_HIDDEN

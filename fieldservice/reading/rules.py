@@ -157,6 +157,9 @@ HIDDEN: Mapping[Role, frozenset[str]] = {
 }
 
 
+SOMETIMES_HIDDEN = frozenset().union(*HIDDEN.values())
+
+
 def is_shown(field: str, *, role: Role) -> bool:
     """Whether a role gets a field of a reading; what it does not get is absent, not null."""
     return field not in HIDDEN.get(role, frozenset())

@@ -25,7 +25,7 @@ from fieldservice.visit.rules import (
     is_late,
     is_shown,
 )
-from traceability.customer.rules import Datum, Tier, mask_address, shown_name
+from traceability.customer.rules import Tier, mask_address, shown_name
 from traceability.scan.rules import Outcome
 
 DEGREES = 9  # digits, 6 of them behind the point
@@ -55,7 +55,7 @@ class VisitSiteOut(Out):
     address = serializers.CharField()
     latitude = serializers.DecimalField(max_digits=DEGREES, decimal_places=6, allow_null=True)
     longitude = serializers.DecimalField(max_digits=DEGREES, decimal_places=6, allow_null=True)
-    datum = serializers.ChoiceField(choices=Datum.choices(), allow_blank=True)
+    datum = serializers.CharField(help_text="WGS-84, GCJ-02; blank without a coordinate.")
 
 
 class CheckOut(Out):
@@ -71,7 +71,7 @@ class CheckOut(Out):
     distance_m = serializers.IntegerField(allow_null=True, help_text="To the site, both in WGS-84.")
     latitude = serializers.DecimalField(max_digits=DEGREES, decimal_places=6, allow_null=True)
     longitude = serializers.DecimalField(max_digits=DEGREES, decimal_places=6, allow_null=True)
-    datum = serializers.ChoiceField(choices=Datum.choices(), allow_blank=True)
+    datum = serializers.CharField(help_text="WGS-84, GCJ-02; blank without a coordinate.")
     accuracy_m = serializers.DecimalField(max_digits=8, decimal_places=1, allow_null=True)
     provider = serializers.CharField()
     reason = serializers.CharField()
