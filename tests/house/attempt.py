@@ -8,6 +8,7 @@ from typing import Any
 from django.core.cache import cache
 from django.core.signals import got_request_exception
 from django.db import connection, transaction
+from jsonschema import ValidationError
 
 from tests.client import Answer
 from tests.house.fingerprint import Fingerprint, fingerprint, written
@@ -23,6 +24,17 @@ class Attempt:
         return (
             f"{self.answer.status} {self.answer.content[:600]!r} changed={self.changed}\n{self.fault}".strip()
         )
+
+
+def judged(send: Callable[..., Answer], *args: Any, **kwargs: Any) -> Answer:
+    """The answer; one of status 0 that says why, where it is not what the OpenAPI document promises."""
+    try:
+        return send(*args, **kwargs)
+    except ValidationError as error:
+        why = f"not as documented at {error.json_path}: {error.message}"
+    except AssertionError as error:
+        why = f"not as documented: {error}"
+    return Answer(0, {}, why[:600].encode())
 
 
 def attempt(
@@ -43,7 +55,7 @@ def attempt(
     try:
         with transaction.atomic():
             before = written()
-            answer = send(*args, **kwargs)
+            answer = judged(send, *args, **kwargs)
             changed = []
             if untouched is not None and written() != before:
                 after = fingerprint()

@@ -18,17 +18,19 @@ EVERYONE = frozenset(Role)
 class Cell:
     """One operation.
 
-    `row`: noun of the row in the path, where it is one. `ids` instead: the path's values, (world, role) → dict.
-    `body`: a complete one; `photo`: multipart with these text fields. `query`: what a list or report needs.
-    `status`: what an allowed role gets where it is not the declared status, by role.
+    `row`: noun of the row in the path, where it is one; `name`: of the path's parameter. Else `ids`: the path's
+    values, (world, role) → dict, and `far_ids` for somebody else's row.
+    `body`: a complete one; `photo`: the multipart fields. `query`: what a list or report needs.
+    `status`: what an allowed role gets where it is not the declared status, or by role.
     `shows`: for a list, the noun whose near row stands in it for every allowed role, and whose far row stands in it
-    for exactly those outside `SCOPED`. `key`: the member that names the row in that list.
+    for exactly those outside `SCOPED`; `key`: the member that names the row there.
     `grow`: makes the list hold three items where the world has fewer.
     `counts`: tables in which a refusal leaves a trace on purpose (wrong passwords are counted).
     """
 
     can: Can | Open
     row: str = ""
+    name: str = "id"
     body: Body | None = None
     photo: Body | None = None
     query: str = ""

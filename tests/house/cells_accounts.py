@@ -35,20 +35,12 @@ def new_user(world: World, role: Role) -> Any:
     }
 
 
-def own_device(world: World, role: Role) -> dict[str, str]:
-    return {"id": world.id_of(f"device_of_{role}")}
-
-
-def other_device(world: World, role: Role) -> dict[str, str]:
-    return {"id": str(world.far["device"].pk)}
-
-
 def history_of(world: World, role: Role) -> dict[str, str]:
     return {"name": "customer", "id": world.id_of("written_by_technician")}
 
 
 def far_history(world: World, role: Role) -> dict[str, str]:
-    return {"name": "customer", "id": str(world.far["written_by_technician"].pk)}
+    return {"name": "customer", "id": world.far_id_of("written_by_technician")}
 
 
 HISTORY = Cell(
@@ -68,8 +60,7 @@ CELLS = {
     ("GET", "devices"): Cell(Open.SIGNED_IN),
     ("POST", "devices/{id}/revoke"): Cell(
         Open.SIGNED_IN,
-        ids=own_device,
-        far_ids=other_device,
+        row="device",
         hidden_from=EVERYONE - REVOKERS,
         body=lambda world, role: {"reason": "丢失"},
     ),

@@ -1,8 +1,10 @@
-"""Goods: products, limits."""
+"""Goods: products, limits, customers, batches, genealogy, shipments."""
 
+from datetime import timedelta
 from typing import Any
 
 from backend.accounts.rules import Can, Role
+from backend.core import clock
 from tests import factories
 from tests.house.cell import Cell
 from tests.house.world import World
@@ -92,4 +94,145 @@ PRODUCTS = {
     ),
 }
 
-CELLS = {**PRODUCTS}
+
+def new_customer(world: World, role: Role) -> Any:
+    return {
+        "code": "K-NEW",
+        "name": "新客户商贸",
+        "kind": "food_maker",
+        "tier": "key",
+        "region": "east",
+        "province": "江苏",
+        "contact_name": "李四",
+        "contact_phone": "13900001111",
+        "licence_no": "SP123",
+        "licence_valid_to": "2027-05-01",
+        "needs_visit": True,
+        "is_elderly": False,
+        "note": "门口有狗",
+    }
+
+
+def changed_customer(world: World, role: Role) -> Any:
+    return {name: value for name, value in new_customer(world, role).items() if name != "code"}
+
+
+def new_site(world: World, role: Role) -> Any:
+    return {
+        "name": "二号仓库",
+        "address": "江苏省苏州市测试路2号",
+        "latitude": "31.30",
+        "longitude": "120.60",
+        "datum": "GCJ-02",
+    }
+
+
+def changed_site(world: World, role: Role) -> Any:
+    return {**new_site(world, role), "is_active": False}
+
+
+CUSTOMERS = {
+    ("GET", "customers"): Cell(Can.READ_CUSTOMERS, shows="customer"),
+    ("POST", "customers"): Cell(Can.EDIT_CUSTOMERS, body=new_customer),
+    ("GET", "customers/{id}"): Cell(Can.READ_CUSTOMERS, row="customer"),
+    ("PATCH", "customers/{id}"): Cell(Can.EDIT_CUSTOMERS, row="customer", body=changed_customer),
+    ("GET", "customers/{id}/sites"): Cell(Can.READ_CUSTOMERS, row="customer"),
+    ("POST", "customers/{id}/sites"): Cell(Can.EDIT_CUSTOMERS, row="customer", body=new_site),
+    ("GET", "sites/{id}"): Cell(Can.READ_CUSTOMERS, row="site"),
+    ("PATCH", "sites/{id}"): Cell(Can.EDIT_CUSTOMERS, row="site", body=changed_site),
+}
+
+
+def new_batch(world: World, role: Role) -> Any:
+    return {**changed_batch(world, role), "product": world.id_of("product"), "kind": "packed"}
+
+
+def changed_batch(world: World, role: Role) -> Any:
+    return {
+        "code": "YS20260301A07",
+        "trade_item": world.id_of("trade_item"),
+        "plant": "P1",
+        "line": "L2",
+        "shift": "甲",
+        "supplier_lot": "S-1",
+        "produced_on": "2026-03-01",
+        "expires_on": "2029-02-28",
+        "qty_kg": "60000",
+    }
+
+
+def new_certificate(world: World, role: Role) -> Any:
+    value = {
+        "parameter": "moisture",
+        "value": "0.21",
+        "unit": "g/100g",
+        "basis": "wet",
+        "method": "GB 5009.42-2016",
+        "expanded_u": "0.02",
+    }
+    return {
+        "report_no": "COA-NEW-1",
+        "inspection_basis": "GB/T 5461-2016",
+        "conclusion": "conforming",
+        "tested_by": str(world.place.colleagues["qc"].pk),
+        "reviewed_by": str(world.place.colleagues["qc_reviewer"].pk),
+        "issued_on": clock.today().isoformat(),
+        "values": [value],
+    }
+
+
+def reason(world: World, role: Role) -> Any:
+    return {"reason": "复检后决定"}
+
+
+def new_proposal(world: World, role: Role) -> Any:
+    return {"batch": world.id_of("batch"), "action": "hold", "reason": "两次水分超标"}
+
+
+def new_parent(world: World, role: Role) -> Any:
+    at = clock.now() - timedelta(days=1)
+    return {"parent": world.id_of("parent_batch"), "qty_kg": "1000.5", "made_at": at.isoformat()}
+
+
+BATCHES = {
+    ("GET", "batches"): Cell(Can.READ_BATCHES, shows="batch"),
+    ("POST", "batches"): Cell(Can.RECORD_BATCH, body=new_batch),
+    ("GET", "batches/{id}"): Cell(Can.READ_BATCHES, row="batch"),
+    ("PATCH", "batches/{id}"): Cell(Can.RECORD_BATCH, row="tested_batch", body=changed_batch),
+    ("GET", "batches/{id}/decisions"): Cell(Can.READ_BATCHES, row="decided_batch"),
+    ("POST", "batches/{id}/hold"): Cell(Can.HOLD_BATCH, row="batch", body=reason),
+    ("POST", "batches/{id}/release"): Cell(Can.RELEASE_BATCH, row="tested_batch", body=reason),
+    ("GET", "batches/{id}/certificates"): Cell(Can.READ_BATCH_TESTS, row="batch"),
+    ("POST", "batches/{id}/certificates"): Cell(Can.RECORD_CERTIFICATE, row="batch", body=new_certificate),
+    ("GET", "proposals"): Cell(Can.READ_PROPOSALS, shows="proposal"),
+    ("POST", "proposals"): Cell(Can.PROPOSE_HOLD, body=new_proposal),
+    ("GET", "proposals/{id}"): Cell(Can.READ_PROPOSALS, row="proposal"),
+    ("POST", "proposals/{id}/accept"): Cell(Can.DECIDE_PROPOSAL, row="proposal", body=reason),
+    ("POST", "proposals/{id}/dismiss"): Cell(Can.DECIDE_PROPOSAL, row="proposal", body=reason),
+    ("GET", "batches/{id}/parents"): Cell(Can.READ_BATCHES, row="batch"),
+    ("POST", "batches/{id}/parents"): Cell(Can.RECORD_BATCH, row="batch", body=new_parent),
+    ("GET", "batches/{id}/children"): Cell(Can.READ_BATCHES, row="batch"),
+}
+
+
+def new_shipment(world: World, role: Role) -> Any:
+    return {
+        "number": "S-NEW-1",
+        "customer": world.id_of("customer"),
+        "site": world.id_of("site"),
+        "shipped_on": clock.today().isoformat(),
+        "carrier": "顺达物流",
+        "lines": [{"batch": world.id_of("batch"), "qty_kg": "500", "units": 10}],
+        "skip_refused": False,
+    }
+
+
+SHIPMENTS = {
+    ("GET", "shipments"): Cell(Can.READ_SHIPMENTS, shows="shipment"),
+    ("POST", "shipments"): Cell(Can.RECORD_SHIPMENT, body=new_shipment),
+    ("GET", "shipments/{id}"): Cell(Can.READ_SHIPMENTS, row="shipment"),
+    ("POST", "shipments/{id}/cancel"): Cell(Can.RECORD_SHIPMENT, row="shipment", body=reason),
+    ("GET", "batches/{id}/receivers"): Cell(Can.READ_RECEIVERS, row="batch", key="customer"),
+}
+
+CELLS = {**PRODUCTS, **CUSTOMERS, **BATCHES, **SHIPMENTS}

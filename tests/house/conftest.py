@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import transaction
+from django.test import override_settings
 
 from tests.house.fingerprint import Fingerprint, fingerprint
 from tests.house.world import World, make_world
@@ -23,8 +25,20 @@ def _no_line_per_request() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def world(django_db_setup: None, django_db_blocker: Any, openapi: Document) -> Iterator[World]:
-    with django_db_blocker.unblock(), transaction.atomic():
+def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the world's photos lie."""
+    return tmp_path_factory.mktemp("media")
+
+
+@pytest.fixture(autouse=True)
+def _own_media(settings: Any, media: Path) -> None:
+    """One folder for the module instead of one per test: the world's photos stay readable."""
+    settings.MEDIA_ROOT = media
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: Any, openapi: Document, media: Path) -> Iterator[World]:
+    with django_db_blocker.unblock(), transaction.atomic(), override_settings(MEDIA_ROOT=media):
         yield make_world(openapi)
         transaction.set_rollback(True)
 

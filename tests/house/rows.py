@@ -2,15 +2,31 @@
 
 from typing import Any
 
+from tests.house import rows_accounts, rows_goods, rows_work
 from tests.house.place import Place
-from tests.house.rows_accounts import accounts
-from tests.house.rows_goods import products
 
-MAKERS = (accounts, products)
+MAKERS = (
+    rows_accounts.accounts,
+    rows_goods.products,
+    rows_goods.customers,
+    rows_goods.batches,
+    rows_goods.shipments,
+    rows_goods.scans,
+    rows_work.instruments,
+    rows_work.photos,
+    rows_work.visits,
+    rows_work.readings,
+    rows_work.costs,
+    rows_work.cases,
+    rows_work.signals,
+)
 
 
 def make_rows(place: Place) -> dict[str, Any]:
-    """Noun → row. A later maker may use the nouns of the earlier ones."""
+    """Noun → row. `noun@role` is the row for that role's caller where it needs one of its own.
+
+    A later maker may use the nouns of the earlier ones.
+    """
     found: dict[str, Any] = {}
     for make in MAKERS:
         found.update(make(place, found))

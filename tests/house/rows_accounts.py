@@ -12,7 +12,7 @@ from traceability.customer.models import Customer
 
 
 def accounts(place: Place, found: dict[str, Any]) -> dict[str, Any]:
-    devices = {f"device_of_{role}": factories.make_device(user) for role, user in place.people.items()}
+    devices = {f"device@{role}": factories.make_device(user) for role, user in place.people.items()}
     return {
         "user": place.colleagues["technician"],
         "region": Region.objects.get(code=place.region),

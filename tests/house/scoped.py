@@ -2,4 +2,18 @@
 
 from backend.accounts.rules import Role
 
-SCOPED: dict[str, frozenset[Role]] = {}
+T, C, E, L = Role.TECHNICIAN, Role.CLERK, Role.DEALER, Role.LOGISTICS
+
+SCOPED: dict[str, frozenset[Role]] = {
+    "customer": frozenset({T, C, E}),
+    "site": frozenset({T, C, E}),
+    "shipment": frozenset({C}),
+    "visit": frozenset({T, C, E}),
+    "begun_visit": frozenset({T, C, E}),
+    "left_visit": frozenset({T, C, E}),
+    "reading": frozenset({T, C, E}),
+    "overdue_reading": frozenset({T, C, E}),
+    "cost": frozenset({T, C, L}),
+    "case": frozenset({T, C, E}),
+    "scan": frozenset({T}),
+}

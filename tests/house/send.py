@@ -22,14 +22,14 @@ def near_ids(cell: Cell, world: World, role: Role) -> dict[str, str]:
     """The path's values for a row in the caller's scope."""
     if cell.ids:
         return cell.ids(world, role)
-    return {"id": world.id_of(cell.row)} if cell.row else {}
+    return {cell.name: world.id_of(cell.row, role)} if cell.row else {}
 
 
 def far_ids(cell: Cell, world: World, role: Role) -> dict[str, str]:
     """The path's values for somebody else's row."""
     if cell.far_ids:
         return cell.far_ids(world, role)
-    return {"id": str(world.far[cell.row].pk)} if cell.row in world.far else {}
+    return {cell.name: world.far_id_of(cell.row)} if cell.row else {}
 
 
 def path_of(route: Route, ids: dict[str, str], *, query: str = "") -> str:

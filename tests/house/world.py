@@ -29,7 +29,7 @@ class World:
         """The client of the role's caller; signed in once."""
         if role not in self.clients:
             user = self.place.people[role]
-            token = factories.make_token(user, self.near[f"device_of_{role}"])
+            token = factories.make_token(user, self.near[f"device@{role}"])
             self.clients[role] = ApiClient(self.document, user=user, token=token)
         return self.clients[role]
 
@@ -37,9 +37,13 @@ class World:
     def anonymous(self) -> ApiClient:
         return ApiClient(self.document)
 
-    def id_of(self, noun: str) -> str:
-        """The public id of the near row, as text."""
-        return str(self.near[noun].pk)
+    def id_of(self, noun: str, role: Role | None = None) -> str:
+        """The public id of the near row, as text; the role's own one where it has one."""
+        return str(self.near.get(f"{noun}@{role}", self.near.get(noun)).pk)
+
+    def far_id_of(self, noun: str) -> str:
+        """The public id of somebody else's row."""
+        return str(self.far[noun].pk)
 
 
 def make_world(document: Document) -> World:
