@@ -27,6 +27,7 @@ urlpatterns: list[Any] = [
     path("api/v1/", include("traceability.batch.api")),
     path("api/v1/", include("traceability.genealogy.api")),
     path("api/v1/", include("traceability.dispatch.api")),
+    path("api/v1/", include("traceability.scan.api")),
     path("api/v1/", include("fieldservice.instrument.api")),
     path("api/v1/", include("fieldservice.cost.api")),
     path("api/v1/", include("fieldservice.case.api")),
@@ -34,4 +35,5 @@ urlpatterns: list[Any] = [
     path("api/v1/", include("fieldservice.visit.api")),
     path("api/v1/", include("fieldservice.reading.api")),
     path("api/v1/", include("fieldservice.attachment.api")),
+    path("api/v1/", include("fieldservice.report.api")),
 ]
