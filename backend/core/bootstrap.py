@@ -138,7 +138,8 @@ def _install(packages: Packages, *, venv: Path, root: Path, say: Progress) -> No
     except SetupError:
         say("uv could not do it; trying again with pip, which is slower.")
         _run([*pip, "-r", str(root / packages.file)], what=what, say=say)
-    packages.stamp(venv).write_text(packages.digest(root=root, python_version=version))
+    for each in {packages, RUN}:  # DEV holds all of RUN
+        each.stamp(venv).write_text(each.digest(root=root, python_version=version))
 
 
 def _make_venv(venv: Path, *, say: Progress) -> str:
