@@ -147,3 +147,14 @@ def bytes_of(photo: Attachment) -> bytes:
             return bytes(file.read())
     except FileNotFoundError as error:
         raise PhotoLost from error
+
+
+def small_jpeg_of(photo: Attachment, *, side_px: int) -> bytes:
+    """The picture at most `side_px` wide and high, as JPEG on white: for print. Raises PhotoLost (404)."""
+    image: Image.Image = Image.open(io.BytesIO(bytes_of(photo)), formats=FORMATS)
+    image.thumbnail((side_px, side_px))
+    white = Image.new("RGB", image.size, "white")
+    white.paste(image, mask=image.getchannel("A") if image.mode == "RGBA" else None)
+    out = io.BytesIO()
+    white.save(out, "JPEG", quality=80)
+    return out.getvalue()

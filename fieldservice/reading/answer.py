@@ -101,6 +101,8 @@ class ReadingInstrumentOut(Out):
     id = serializers.UUIDField()
     serial_no = serializers.CharField()
     kind = serializers.ChoiceField(choices=InstrumentKind.choices())
+    unit = serializers.CharField()
+    resolution = Measured(help_text="Of the display, in the instrument's `unit`.")
 
 
 class ReadingCalibrationOut(Out):
@@ -121,6 +123,7 @@ class ReadingLimitOut(Out):
     unit = serializers.CharField()
     basis = serializers.CharField()
     compare_mode = serializers.ChoiceField(choices=CompareMode.choices())
+    decimals = serializers.IntegerField(allow_null=True, help_text="Of the printed limit.")
     valid_from = serializers.DateField()
     valid_to = serializers.DateField(allow_null=True)
 

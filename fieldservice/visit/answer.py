@@ -138,6 +138,9 @@ class VisitBatchOut(Out):
     id = serializers.UUIDField(source="batch.id")
     code = serializers.CharField(source="batch.code")
     sku = serializers.CharField(source="batch.product.sku")
+    name_zh = serializers.CharField(source="batch.product.name_zh")
+    name_en = serializers.CharField(source="batch.product.name_en")
+    produced_on = serializers.DateField(source="batch.produced_on")
 
 
 class VisitPhotoOut(Out):
