@@ -136,19 +136,20 @@ def test(arguments: list[str], *, say: Progress) -> int:
         pytest = subprocess.Popen([sys.executable, "-m", "pytest", *workers(arguments), *arguments], cwd=ROOT)
         while pytest.poll() is None:
             if asked.wait(0.1):
-                return end_pytest(pytest)
-        return pytest.returncode
+                end_pytest(pytest)
+        code = pytest.returncode
+        return code if code >= 0 else 128 - code  # ended by a signal: as a shell says it
 
 
-def end_pytest(pytest: subprocess.Popen[bytes]) -> int:
-    """Its exit code after it has said what it had so far."""
+def end_pytest(pytest: subprocess.Popen[bytes]) -> None:
+    """Lets it say what it has so far, but not for ever."""
     if not sys.stdin.isatty():  # a terminal tells the whole group
         pytest.send_signal(signal.SIGINT)
     try:
-        return pytest.wait(timeout=STOP_WITHIN_S)
+        pytest.wait(timeout=STOP_WITHIN_S)
     except subprocess.TimeoutExpired:
         pytest.kill()
-        return pytest.wait()
+        pytest.wait()
 
 
 def workers(arguments: list[str]) -> list[str]:
