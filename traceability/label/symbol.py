@@ -61,9 +61,7 @@ def symbol_image(content: str | bytes, symbology: Symbology, *, scale: int = 4) 
 
     Raises SymbolRefused.
     """
-    pixels = memoryview(_symbol(content, symbology).to_image(scale=scale))
-    height, width = pixels.shape
-    return Image.frombytes("L", (width, height), pixels.tobytes())
+    return Image.fromarray(_symbol(content, symbology).to_image(scale=scale))
 
 
 def symbol_png(content: str | bytes, symbology: Symbology, *, scale: int = 8) -> bytes:
