@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 import structlog
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DataError, IntegrityError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
@@ -50,8 +51,9 @@ class Busy(DomainError):
     retry_after_s = 2
 
 
-class BodyTooBig(DomainError):
+class BodyTooLarge(DomainError):
     code, status, title = "body_too_large", 413, _("The body is too large")
+    detail = _("At most {limit} bytes are taken.")
 
 
 class InternalError(DomainError):
@@ -89,7 +91,7 @@ MAPPING: list[tuple[Any, Any]] = [
     (exceptions.MethodNotAllowed, lambda exc: MethodNotAllowed()),
     (exceptions.UnsupportedMediaType, lambda exc: UnsupportedMediaType()),
     (exceptions.Throttled, _throttled),
-    (RequestDataTooBig, lambda exc: BodyTooBig()),
+    (RequestDataTooBig, lambda exc: BodyTooLarge(limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)),
     (
         (exceptions.APIException, SuspiciousOperation, MultiPartParserError, UnreadablePostError),
         lambda exc: InvalidInput(),

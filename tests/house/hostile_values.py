@@ -67,6 +67,8 @@ HOSTILE = [
     Hostile("long fraction", "0.1234567890123456789", "number"),
     Hostile("overflow", "1e400", "number", never=True),
     Hostile("underflow", "1e-400", "number", never=True),
+    Hostile("a gigabyte of zeros", "1e999999999", "number", never=True),
+    Hostile("zero with a giant exponent", "0e-999999999", "number", never=True),
     Hostile("not a number", "NaN", "number", never=True),
     Hostile("infinity", "Infinity", "number", never=True),
     Hostile("minus infinity", "-Infinity", "number", never=True),
