@@ -1,0 +1,67 @@
+"""What a person gets to try: accounts, and three lines to paste into a shell."""
+
+import json
+
+from fieldservice.demo import wet_batch
+from fieldservice.demo.people import PASSWORD, SHOWN
+from fieldservice.instrument.models import Instrument
+from fieldservice.visit.models import Visit
+from traceability.batch.models import Batch
+from traceability.scan.label_paper import content_of
+
+LOGIN = {
+    "username": "technician",
+    "password": PASSWORD,
+    "device": {"install_id": "018f0000-0000-7000-8000-0000000000d0", "name": "demo"},
+}
+TAKE_TOKEN = """python3 -c 'import json,sys;print(json.load(sys.stdin)["token"])'"""
+NEW_ID, NOW = "$(cat /proc/sys/kernel/random/uuid)", "$(date -u +%FT%TZ)"
+WET_AGAIN = ["0.58", "0.57", "0.59"]
+
+
+def accounts() -> list[dict[str, str]]:
+    """One account per role, and quality control's second person."""
+    return [
+        {"username": each.username, "password": PASSWORD, "role": each.role.value, "name": each.name}
+        for each in SHOWN
+    ]
+
+
+def tries() -> list[str]:
+    """Sign in; scan the batch that is going wrong; measure it wet again. `{url}` is the server's address."""
+    visit = wet_batch.revisit()
+    if visit is None:
+        return []
+    batch = visit.batch_links.select_related("batch__product", "batch__trade_item").get().batch
+    sign_in = _post("auth/login", LOGIN, token=False)
+    measure = _post("readings", _reading(visit, batch))
+    return [
+        f"TOKEN=$({sign_in} | {TAKE_TOKEN})",
+        _post("scans", {"source": "text", "raw": content_of(batch, pack=None).qr_text} | _made()),
+        f"{measure}   # then qc finds a hold proposed: {{url}}/api/v1/proposals?state=open",
+    ]
+
+
+def _made() -> dict[str, str]:
+    return {"id": f"'{NEW_ID}'", "made_at": f"'{NOW}'"}
+
+
+def _reading(visit: Visit, batch: Batch) -> dict[str, object]:
+    meter = Instrument.objects.filter(holder=visit.technician, parameter="moisture").get()
+    return _made() | {
+        "visit": str(visit.pk),
+        "batch": str(batch.pk),
+        "instrument": str(meter.pk),
+        "parameter": "moisture",
+        "method": "GB/T 13025.3",
+        "basis": "wet",
+        "unit": "%",
+        "drying_temp_c": "140",
+        "replicates": WET_AGAIN,
+    }
+
+
+def _post(path: str, body: object, *, token: bool = True) -> str:
+    """A curl line; the single quotes within the body let the shell fill in ids and times."""
+    who = ' -H "Authorization: Token $TOKEN"' if token else ""
+    return f"curl -s {{url}}/api/v1/{path}{who} -H 'Content-Type: application/json' -d '{json.dumps(body)}'"
