@@ -5,6 +5,7 @@ from uuid import UUID
 
 import django_filters
 from django.contrib.auth import login, logout
+from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from django.urls import path
 from django.utils.decorators import method_decorator
@@ -75,6 +76,14 @@ class LoginOut(Out):
     expires_at = serializers.DateTimeField()
     user = UserOut()
     device = DeviceOut()
+
+
+class StaffOut(Out):
+    id = serializers.UUIDField()
+    display_name = serializers.CharField()
+    role = serializers.ChoiceField(choices=ROLES)
+    regions = serializers.ListField(child=serializers.CharField())
+    qualified_until = serializers.DateField(allow_null=True)
 
 
 class UserIn(In):
@@ -212,6 +221,23 @@ class UserDetail(Endpoint):
         return self.answer(services.change_user(user, **self.read()))
 
 
+class StaffFilters(Filters):
+    role = django_filters.ChoiceFilter(choices=[(role, role) for role in ROLES])
+    region = TextFilter(method="in_region")
+
+    def in_region(self, rows: QuerySet[User], name: str, value: str) -> QuerySet[User]:
+        return rows.filter(regions__contains=[value])
+
+
+class Staff(Endpoint):
+    filterset_class = StaffFilters
+
+    @operation(Can.READ_STAFF, gives=StaffOut, page=True)
+    def get(self, request: Request) -> Response:
+        """Active colleagues: who can be sent on a visit, who can review a certificate."""
+        return self.page(queries.staff_for(caller(request)))
+
+
 class Regions(Endpoint):
     ordering = "code"
 
@@ -275,6 +301,7 @@ urlpatterns: list[Any] = [
     path("devices/<uuid:id>/revoke", DeviceRevoke.as_view()),
     path("users", Users.as_view()),
     path("users/<uuid:id>", UserDetail.as_view()),
+    path("staff", Staff.as_view()),
     path("regions", Regions.as_view()),
     path("history/<slug:name>/<str:id>", RowHistory.as_view()),
     path("history/<slug:name>/<str:id>/export", RowHistoryFile.as_view()),

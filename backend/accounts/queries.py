@@ -16,6 +16,13 @@ def users_for(user: User) -> QuerySet[User]:
     return User.objects.all() if user.may(Can.READ_USERS) else User.objects.filter(pk=user.pk)
 
 
+def staff_for(user: User) -> QuerySet[User]:
+    """Active colleagues one may name in a plan or a certificate; a regional role gets those of its regions."""
+    rows = User.objects.filter(is_active=True).exclude(role=Role.DEALER)
+    scope = region_scope(user)
+    return rows if scope is None else rows.filter(regions__overlap=scope)
+
+
 def devices_for(user: User) -> QuerySet[Device]:
     """All devices for those who may revoke or audit, else the own ones."""
     rows = Device.objects.select_related("user")

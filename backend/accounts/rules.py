@@ -72,6 +72,7 @@ class Can(StrEnum):
     READ_HISTORY = "read_history"
     READ_JOBS = "read_jobs"
 
+    READ_STAFF = "read_staff"
     READ_USERS = "read_users"
     MANAGE_USERS = "manage_users"
     REVOKE_DEVICE = "revoke_device"
@@ -124,6 +125,7 @@ TABLE: dict[Can, frozenset[Role]] = {
     Can.UPLOAD_PHOTO: frozenset({T, C, Q, L}),
     Can.READ_HISTORY: frozenset({T, D, A, X}),
     Can.READ_JOBS: frozenset({A, X}),
+    Can.READ_STAFF: frozenset({C, D, Q, A, X}),
     Can.READ_USERS: frozenset({A, X}),
     Can.MANAGE_USERS: frozenset({X}),
     Can.REVOKE_DEVICE: frozenset({D, X}),

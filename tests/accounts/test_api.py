@@ -167,3 +167,14 @@ def test_history_exports_inert_csv(sign_in):
     file = sign_in("auditor").get(f"history/user/{user.pk}/export")
     assert file.status == 200 and file.content.startswith("\ufeff".encode())
     assert b"'=cmd" in file.content and b",=cmd" not in file.content
+
+
+def test_clerk_finds_the_technicians_of_the_own_regions_only(sign_in):
+    near = factories.make_user("technician", regions=["east"])
+    factories.make_user("technician", regions=["west"])
+    factories.make_user("technician", regions=["east"], is_active=False)
+    clerk = sign_in("clerk", regions=["east"])
+    found = clerk.get("staff?role=technician&region=east").json["items"]
+    assert [row["id"] for row in found] == [str(near.pk)] and "phone" not in found[0]
+    assert {row["id"] for row in clerk.get("staff").json["items"]} == {str(near.pk), str(clerk.user.pk)}
+    assert sign_in("technician").get("staff").status == 403

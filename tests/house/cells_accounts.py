@@ -70,6 +70,7 @@ CELLS = {
     ("PATCH", "users/{id}"): Cell(
         Can.MANAGE_USERS, row="user", body=lambda world, role: {"display_name": "改名", "is_active": False}
     ),
+    ("GET", "staff"): Cell(Can.READ_STAFF),
     ("GET", "regions"): Cell(Open.SIGNED_IN, shows="region", key="code"),
     ("GET", "history/{name}/{id}"): HISTORY,
     ("GET", "history/{name}/{id}/export"): HISTORY,
