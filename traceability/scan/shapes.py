@@ -133,8 +133,6 @@ class ScansOut(Out):
 class PhotoScansOut(Out):
     """Every code of the photo is one scan; the first has the id that was sent."""
 
-    width_px = serializers.IntegerField()
-    height_px = serializers.IntegerField()
     scans = ScanOut(many=True)
 
 
