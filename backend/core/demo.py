@@ -5,6 +5,7 @@ import fcntl
 import http.client
 import io
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -73,6 +74,7 @@ def run_demo(demo: Demo, *, say: Progress) -> int:
         if demo.host not in LOOPBACK:
             os.environ.setdefault("SALTLINE_HOSTS", "*")  # people will come by this machine's own names
         django.setup()
+        logging.disable(logging.INFO)  # this terminal is for people; the parts log to files
         with _quick_writes(own=not given):
             seeded = _prepare(say=say)
         asked = process.stop_asked()
