@@ -7,7 +7,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext
 
-from backend.core.errors import DomainError
+from backend.core.refusals import refusals
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -17,18 +17,10 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def problems(request: HttpRequest) -> HttpResponse:
     """Every refusal the API knows: permanent code, status, text in the reader's language."""
-    rows = sorted(
-        {
-            (kind.code, kind.status, gettext(kind.title), (kind.__doc__ or "").strip())
-            for kind in refusals(DomainError)
-        }
-    )
+    rows = [
+        (kind.code, kind.status, gettext(kind.title), (kind.__doc__ or "").strip()) for kind in refusals()
+    ]
     return render(request, "web/problems.html", {"rows": rows})
-
-
-def refusals(kind: type[DomainError]) -> set[type[DomainError]]:
-    """All kinds of refusal below `kind` that the loaded code declares."""
-    return set(kind.__subclasses__()).union(*(refusals(child) for child in kind.__subclasses__()))
 
 
 def openapi(request: HttpRequest) -> FileResponse:

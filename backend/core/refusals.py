@@ -1,0 +1,87 @@
+"""The catalogue of refusals: every kind the code declares, and where it is raised."""
+
+import ast
+import inspect
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+from django.conf import settings
+from django.utils.translation import gettext, override
+
+from backend.core.errors import DomainError
+
+BARE_FIELD = re.compile(r"\{\w+\}")  # a detail of nothing but "{reason}"
+HEADING = """\
+# Refusals
+
+Every refusal is an [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) `application/problem+json` document. `code` is
+permanent: build on it. `title` and `detail` are for people and follow `Accept-Language`. `errors` names the fields at
+fault: `[{"pointer": "/lines/0/qty_kg", "code": "not_decimal", "detail": "…"}]`. 429 and 503 carry `Retry-After`.
+
+Written by `python3 manage.py problems_page`; a test keeps it equal to the code.
+"""
+
+
+def refusals() -> list[type[DomainError]]:
+    """Every kind of refusal of the house, by code. Loads all addresses first: their services declare them."""
+    import_module(settings.ROOT_URLCONF)
+    kinds = {kind for kind in _below(DomainError) if _is_ours(kind)}
+    return sorted(kinds, key=lambda kind: (kind.code, kind.__qualname__))
+
+
+def _below(kind: type[DomainError]) -> Iterator[type[DomainError]]:
+    for child in kind.__subclasses__():
+        yield child
+        yield from _below(child)
+
+
+def _is_ours(kind: type[DomainError]) -> bool:
+    path = Path(sys.modules[kind.__module__].__file__ or "/")
+    return path.is_relative_to(settings.BASE_DIR) and "tests" not in path.parts
+
+
+def raised_in() -> dict[str, list[str]]:
+    """Class name → `batch.services.hold_batch` of every function that raises it, in the order of the tree."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for floor in ("backend", "traceability", "fieldservice"):
+        for path in sorted((settings.BASE_DIR / floor).rglob("*.py")):
+            where = ".".join(path.relative_to(settings.BASE_DIR).with_suffix("").parts[1:])
+            for function, name in _raises(ast.parse(path.read_text(encoding="utf-8"))):
+                place = f"{where}.{function}"
+                if place not in found[name]:
+                    found[name].append(place)
+    return found
+
+
+def _raises(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """(function, class name) of every `raise X`, `raise X(…)`."""
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef):
+            for node in ast.walk(function):
+                raised = node.exc if isinstance(node, ast.Raise) else None
+                raised = raised.func if isinstance(raised, ast.Call) else raised
+                if isinstance(raised, ast.Name):
+                    yield function.name, raised.id
+
+
+def markdown() -> str:
+    """The page for API developers: code, status, both texts, when and where."""
+    raised = raised_in()
+    lines = [HEADING, "| code | HTTP | English | 中文 | when |", "|---|---|---|---|---|"]
+    for kind in refusals():
+        notes = [inspect.cleandoc(kind.__doc__ or "").replace("\n", " ")]
+        notes += [f"`{place}`" for place in raised.get(kind.__name__, [])]
+        cells = (f"`{kind.code}`", str(kind.status), _text(kind, "en"), _text(kind, "zh-hans"))
+        lines.append(f"| {' | '.join(cells)} | {' '.join(filter(None, notes))} |")
+    return "\n".join(lines) + "\n"
+
+
+def _text(kind: type[DomainError], language: str) -> str:
+    """Title, and the detail where it says more than a filled-in word."""
+    with override(language):
+        detail = gettext(kind.detail) if BARE_FIELD.sub("", kind.detail) else ""
+        return f"**{gettext(kind.title)}** {detail}".strip().replace("|", "\\|")
