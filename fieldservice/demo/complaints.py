@@ -109,7 +109,7 @@ def open_cases(
             _freight(stage, case, people=people, receipts=receipts)
         if grievance.at < stage.now - timedelta(days=STILL_OPEN_DAYS):
             note, at = WORDS[grievance.code][1], grievance.at + timedelta(days=stage.chance.randint(5, 11))
-            case = close_case(case, by=people["qc"], note=note, at=at)
+            case = close_case(case, by=people["qc1"], note=note, at=at)
         cases.append(case)
     return cases
 
@@ -148,7 +148,7 @@ def follow_readings(stage: Stage, *, readings: list[Reading], wet: Batch, people
         case = open_quality_case(reading.pk, at=reading.received_at + timedelta(seconds=2))
         later = reading.received_at + timedelta(days=6)
         if case and reading.batch_id != wet.pk and later < stage.now - timedelta(days=STILL_OPEN_DAYS):
-            case = close_case(case, by=people["qc"], note="留样复检合格，判定为储存受潮", at=later)
+            case = close_case(case, by=people["qc1"], note="留样复检合格，判定为储存受潮", at=later)
         if case:
             cases.append(case)
     return cases

@@ -51,7 +51,7 @@ class Desk:
 
 def inspect(stage: Stage, *, works: Works, people: People) -> None:
     """Tests and releases all batches but the fresh ones, then holds one and recalls one."""
-    desk = Desk(people["laboratory1"], people["laboratory2"], people["qc"], people["director"])
+    desk = Desk(people["laboratory1"], people["laboratory2"], people["qc1"], people["director"])
     fresh = set(works.packed[-len(FRESH) :])
     tested = [batch for batch in works.everything() if batch not in fresh]
     _certify(stage, tested, desk=desk)

@@ -10,7 +10,7 @@ from traceability.batch.models import Batch
 from traceability.scan.label_paper import content_of
 
 LOGIN = {
-    "username": "technician",
+    "username": "technician1",
     "password": PASSWORD,
     "device": {"install_id": "018f0000-0000-7000-8000-0000000000d0", "name": "demo"},
 }

@@ -8,7 +8,7 @@ from django.contrib.auth.hashers import make_password
 from backend.accounts.models import Region, User
 from backend.accounts.rules import Role
 
-PASSWORD = "yanchang-demo-2026"
+PASSWORD = "saltline-demo"
 EAST, CENTRAL, SOUTH, WEST = "east", "central", "south", "west"
 REGIONS = {
     EAST: ("华东", "East"),
@@ -29,10 +29,10 @@ class Account:
 
 # One of each role, and the second person that quality control needs.
 SHOWN = (
-    Account("technician", Role.TECHNICIAN, "周启明", (EAST,)),
-    Account("clerk", Role.CLERK, "沈佳慧", (EAST,)),
+    Account("technician1", Role.TECHNICIAN, "周启明", (EAST,)),
+    Account("clerk1", Role.CLERK, "沈佳慧", (EAST,)),
     Account("director", Role.DIRECTOR, "顾长河"),
-    Account("qc", Role.QC, "林素澄"),
+    Account("qc1", Role.QC, "林素澄"),
     Account("qc2", Role.QC, "邵明远"),
     Account("finance", Role.FINANCE, "陆亦清"),
     Account("production", Role.PRODUCTION, "高立新"),

@@ -14,6 +14,7 @@ from fieldservice.demo.customers import make_customers
 from fieldservice.demo.labels import make_label_profile
 from fieldservice.demo.measuring import measure
 from fieldservice.demo.people import People, make_people
+from fieldservice.demo.policies import make_policies
 from fieldservice.demo.spending import Receipts
 from fieldservice.demo.stage import Stage, make_stage
 from fieldservice.demo.visits import Logbook
@@ -32,10 +33,11 @@ def fill(*, now: datetime) -> None:
     """Everything, or nothing where it fails. The same for the same `now`, but for ids."""
     stage = make_stage(now)
     people = make_people()
-    goods = make_articles(by=people["qc"])
+    make_policies(stage)
+    goods = make_articles(by=people["qc1"])
     works = make_works(stage, goods=goods, people=people)
     inspection.inspect(stage, works=works, people=people)
-    make_label_profile(stage, works=works, goods=goods, by=people["qc"])
+    make_label_profile(stage, works=works, goods=goods, by=people["qc1"])
     _serve(stage, works=works, people=people)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")  # the first queries come at once, before the server would count by itself

@@ -76,7 +76,7 @@ def inspections(
                 kind = stage.chance.choice((VisitKind.INSPECTION, VisitKind.INSPECTION, VisitKind.SAMPLING))
                 batch = stage.chance.choice(there[:6]) if there else None
                 # Today belongs to the story of the wet batch.
-                if on != stage.today or technician != people["technician"]:
+                if on != stage.today or technician != people["technician1"]:
                     yield Call(technician, customer, on, kind, batch)
 
 

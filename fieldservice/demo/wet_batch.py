@@ -23,7 +23,7 @@ FIRST_FINDINGS = "抽测水分0.46%，超过0.30%，客户库房干燥，外袋�
 
 def calls(stage: Stage, *, wet: Batch, customers: list[Customer], people: People) -> Iterator[Call]:
     """The first reading's visit, the revisit of today, and two more for the same technician's day."""
-    customer, technician = customers[0], people["technician"]
+    customer, technician = customers[0], people["technician1"]
     first_day = stage.day(FIRST_DAYS_AGO)
     yield Call(people["technician2"], customer, first_day, VisitKind.INSPECTION, wet, FIRST_FINDINGS)
     yield Call(technician, customer, stage.today, VisitKind.REVISIT, wet, order=1)
@@ -43,4 +43,4 @@ def photograph(books: Iterable[Logbook], *, wet: Batch) -> None:
 
 def revisit() -> Visit | None:
     """The visit on which the second reading is due."""
-    return Visit.objects.filter(kind=VisitKind.REVISIT, technician__username="technician").first()
+    return Visit.objects.filter(kind=VisitKind.REVISIT, technician__username="technician1").first()

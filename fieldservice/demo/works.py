@@ -214,5 +214,5 @@ def _made_from(child: Batch, parents: dict[Batch, Decimal], people: People) -> I
             child=child,
             qty_kg=kg.quantize(GRAM),
             made_at=at_ten(child.produced_on) - timedelta(hours=2),
-            recorded_by=people["qc"],
+            recorded_by=people["qc1"],
         )

@@ -141,7 +141,7 @@ def test_every_label_scans_to_its_batch(demos, sign_in):
     expected = {"released": "ok", "held": "held", "recalled": "recalled", "quarantine": "held"}
     packed = list(Batch.objects.filter(kind="packed").select_related("product", "trade_item"))
     assert len(packed) > 150
-    phone = sign_in(User.objects.get(username="technician"))
+    phone = sign_in(User.objects.get(username="technician1"))
     made_at = clock.now().isoformat()
     for start in range(0, len(packed), 200):
         some = packed[start : start + 200]
