@@ -43,7 +43,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "backend.core.content_security.ContentSecurity",
     "backend.core.strict.UrlGuard",
     "backend.core.logs.RequestLog",
     "django.middleware.locale.LocaleMiddleware",
@@ -67,7 +67,7 @@ TEMPLATES = [
 
 # PostgreSQL only, 15 or newer; the pool stays off (it breaks the job cluster), connections persist.
 DATABASES = {"default": env.dj_db_url("DATABASE_URL", "postgres:///saltline", conn_max_age=600)}
-DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"] |= {"ENGINE": "backend.core.database", "CONN_HEALTH_CHECKS": True}
 DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
     "-c statement_timeout=5s -c lock_timeout=2s -c idle_in_transaction_session_timeout=15s -c timezone=UTC"
 )
@@ -165,12 +165,21 @@ SPECTACULAR_SETTINGS = {
         "ProposedActionEnum": "traceability.batch.api.PROPOSED",
         "ProposalStateEnum": "traceability.batch.rules.ProposalState.choices",
         "UnknownStateEnum": "traceability.scan.rules.UnknownState.choices",
+        "ScanWhyEnum": "traceability.scan.rules.Why.choices",
+        "NextActionEnum": "traceability.scan.rules.NextAction.choices",
+        "CandidateReasonEnum": "traceability.scan.resolution.Reason.choices",
         "VisitKindEnum": "fieldservice.visit.rules.VisitKind.choices",
         "VisitStatusEnum": "fieldservice.visit.rules.VisitStatus.choices",
         "CheckKindEnum": "fieldservice.visit.rules.CheckKind.choices",
         "InstrumentKindEnum": "fieldservice.instrument.rules.InstrumentKind.choices",
         "CalibrationKindEnum": "fieldservice.instrument.rules.CalibrationKind.choices",
+        "QuantityEnum": "fieldservice.instrument.rules.Quantity.choices",
+        "ParameterEnum": "fieldservice.reading.rules.Parameter.choices",
+        "VerdictEnum": "fieldservice.reading.rules.Verdict.choices",
+        "ReasonEnum": "fieldservice.reading.rules.Reason.choices",
+        "NextStepEnum": "fieldservice.reading.rules.NextStep.choices",
         "CaseKindEnum": "fieldservice.case.rules.CaseKind.choices",
+        "ComplaintCodeEnum": "fieldservice.case.complaint_codes.choices",
         "CaseStatusEnum": "fieldservice.case.rules.CaseStatus.choices",
     },
     "POSTPROCESSING_HOOKS": [

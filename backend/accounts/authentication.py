@@ -1,5 +1,6 @@
 """Two ways in: an opaque token per device (apps), Django's session with CSRF (pages of the same origin)."""
 
+from datetime import datetime
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -10,6 +11,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from backend.accounts.models import DeviceToken, User
+from backend.accounts.token import token_by_digest
 from backend.core import clock
 from backend.core.errors import DomainError
 from backend.core.errors import mark as _
@@ -30,12 +32,16 @@ class DeviceTokenAuthentication(TokenAuthentication):
             digest = hash_token(token.decode("ascii"))
         except UnicodeDecodeError as error:
             raise AuthenticationFailed from error
-        row = DeviceToken.objects.select_related("user", "device").filter(digest=digest).first()
-        if row is None or (row.expiry and row.expiry < clock.now()) or not row.user.is_active:
+        found = token_by_digest(digest)
+        if found is None or not found.user.is_active or _is_over(found.token.expiry):
             raise AuthenticationFailed
-        if row.device.revoked_at:
+        if found.revoked_at:
             raise DeviceRevoked(wipe=True)
-        return row.user, row
+        return found.user, found.token
+
+
+def _is_over(expiry: datetime | None) -> bool:
+    return expiry is not None and expiry < clock.now()
 
 
 class PageSessionAuthentication(SessionAuthentication):

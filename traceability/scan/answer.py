@@ -5,10 +5,11 @@ No serializer runs here: a scan is the most frequent call of the house. The shap
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from backend.accounts.rules import Can, Role, may
 from backend.core.clock import Stamp
@@ -35,6 +36,12 @@ class Told:
     report_id: UUID | None = None
 
 
+@lru_cache(maxsize=1024)
+def _said(text: str, language: str | None) -> str:
+    """`text` in the active language, which is `language`; the catalogue is asked once for each."""
+    return gettext(text)
+
+
 def rights_of(role: str) -> frozenset[Can]:
     return _RIGHTS[role]
 
@@ -49,6 +56,7 @@ def answer(told: Told, *, role: str) -> Body:
     is_public = role == Role.DEALER
     candidates = () if is_public else found.candidates
     words = VERDICTS[found.outcome]
+    language = get_language()
     actions = next_actions(
         found.outcome,
         status=found.batch.status if found.batch else None,
@@ -59,17 +67,19 @@ def answer(told: Told, *, role: str) -> Body:
     body: Body = {
         "id": told.id,
         "outcome": found.outcome.value,
-        "verdict": {"word": gettext(words.word), "sentence": gettext(words.sentence)},
+        "verdict": {"word": _said(words.word, language), "sentence": _said(words.sentence, language)},
         "why": [
-            {"code": why.value, "text": gettext(WHY_TEXTS[why])}
+            {"code": why.value, "text": _said(WHY_TEXTS[why], language)}
             for why in found.why
             if not is_public or why not in _INTERNAL
         ],
-        "label": _label(told.label),
+        "label": _label(told.label, language),
         "batch": _batch(found.batch, is_public=is_public) if found.batch else None,
         "product": _product(found.product) if found.product else None,
-        "candidates": [_candidate(candidate) for candidate in candidates],
-        "next_actions": [{"code": action.value, "text": gettext(ACTION_TEXTS[action])} for action in actions],
+        "candidates": [_candidate(candidate, language) for candidate in candidates],
+        "next_actions": [
+            {"code": action.value, "text": _said(ACTION_TEXTS[action], language)} for action in actions
+        ],
         "report_id": told.report_id,
         "photo_code": _photo_code(told.photo_code) if told.photo_code else None,
         "scanned_at": told.stamp.corrected_at,
@@ -110,15 +120,17 @@ def _batch(batch: BatchFact, *, is_public: bool) -> Body:
     return public if is_public else public | {"id": batch.id, "status": batch.status, "plant": batch.plant}
 
 
-def _candidate(candidate: Candidate) -> Body:
+def _candidate(candidate: Candidate, language: str | None) -> Body:
     return {
         "code": candidate.code,
         "batch": _batch(candidate.batch, is_public=False) if candidate.batch else None,
-        "reasons": [{"code": reason, "text": gettext(REASON_TEXTS[reason])} for reason in candidate.reasons],
+        "reasons": [
+            {"code": reason, "text": _said(REASON_TEXTS[reason], language)} for reason in candidate.reasons
+        ],
     }
 
 
-def _label(label: LabelData) -> Body:
+def _label(label: LabelData, language: str | None) -> Body:
     return {
         "kind": label.kind,
         "status": label.status,
@@ -131,7 +143,7 @@ def _label(label: LabelData) -> Body:
         "expires_on": label.exp,
         "count": label.count,
         "net_kg": label.net_kg,
-        "warnings": [{"code": code, "text": gettext(WARNINGS[code])} for code in label.warnings],
+        "warnings": [{"code": code, "text": _said(WARNINGS[code], language)} for code in label.warnings],
     }
 
 

@@ -81,7 +81,7 @@ def look_up(keys: Keys, *, regions: Sequence[str], on: date, into: Facts | None 
             branches.append(branch)
             params += map(list, values)
     facts = into if into is not None else Facts()
-    with connection.cursor() as cursor:
+    with connection.planned_cursor() as cursor:  # type: ignore[attr-defined]  # backend.core.database
         cursor.execute(_statement(tuple(branches)), params)
         _sort(cursor.fetchall(), facts)
     return facts

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from uuid import UUID
 
 from backend.core.choices import Code
@@ -166,6 +167,7 @@ class Resolution:
 _BEYOND_DOUBT = (Outcome.UNKNOWN, Outcome.SUSPICIOUS)
 
 
+@lru_cache(maxsize=1024)
 def comparable(number: str | None) -> str | None:
     """A lot or batch number as batches are compared; None where no batch can be named so."""
     if not number:
