@@ -7,6 +7,7 @@ from backend.accounts.rules import Can, Role
 from backend.core import clock
 from tests import factories
 from tests.house.cell import Cell
+from tests.house.rows_goods import decided
 from tests.house.world import World
 
 
@@ -70,12 +71,17 @@ def new_limit(world: World, role: Role) -> Any:
     }
 
 
+def more_packs(world: World) -> None:
+    for _ in range(2):
+        factories.make_trade_item(world.near["product"])
+
+
 PRODUCTS = {
     ("GET", "products"): Cell(Can.READ_PRODUCTS, shows="product"),
     ("POST", "products"): Cell(Can.MANAGE_PRODUCTS, body=new_product),
     ("GET", "products/{id}"): Cell(Can.READ_PRODUCTS, row="product"),
     ("PATCH", "products/{id}"): Cell(Can.MANAGE_PRODUCTS, row="product", body=changed_product),
-    ("GET", "products/{id}/trade-items"): Cell(Can.READ_PRODUCTS, row="product"),
+    ("GET", "products/{id}/trade-items"): Cell(Can.READ_PRODUCTS, row="product", grow=more_packs),
     ("POST", "products/{id}/trade-items"): Cell(Can.MANAGE_PRODUCTS, row="product", body=new_pack),
     ("PATCH", "trade-items/{id}"): Cell(Can.MANAGE_PRODUCTS, row="trade_item", body=changed_pack),
     ("GET", "limits"): Cell(Can.READ_LIMITS, shows="limit"),
@@ -194,22 +200,39 @@ def new_parent(world: World, role: Role) -> Any:
     return {"parent": world.id_of("parent_batch"), "qty_kg": "1000.5", "made_at": at.isoformat()}
 
 
+def more_decisions(world: World) -> None:
+    for _ in range(2):
+        decided(world.near["decided_batch"], world.place)
+
+
+def more_certificates(world: World) -> None:
+    tester, reviewer = world.place.colleagues["qc"], world.place.colleagues["qc_reviewer"]
+    for _ in range(2):
+        factories.make_certificate(world.near["batch"], tested_by=tester, reviewed_by=reviewer)
+
+
+def more_links(world: World) -> None:
+    for _ in range(2):
+        factories.make_link(factories.make_batch(), world.near["batch"])
+        factories.make_link(world.near["batch"], factories.make_batch())
+
+
 BATCHES = {
     ("GET", "batches"): Cell(Can.READ_BATCHES, shows="batch"),
     ("POST", "batches"): Cell(Can.RECORD_BATCH, body=new_batch),
     ("GET", "batches/{id}"): Cell(Can.READ_BATCHES, row="batch"),
     ("PATCH", "batches/{id}"): Cell(Can.RECORD_BATCH, row="tested_batch", body=changed_batch),
-    ("GET", "batches/{id}/decisions"): Cell(Can.READ_BATCHES, row="decided_batch"),
+    ("GET", "batches/{id}/decisions"): Cell(Can.READ_BATCHES, row="decided_batch", grow=more_decisions),
     ("POST", "batches/{id}/hold"): Cell(Can.HOLD_BATCH, row="batch", body=reason),
     ("POST", "batches/{id}/release"): Cell(Can.RELEASE_BATCH, row="tested_batch", body=reason),
-    ("GET", "batches/{id}/certificates"): Cell(Can.READ_BATCH_TESTS, row="batch"),
+    ("GET", "batches/{id}/certificates"): Cell(Can.READ_BATCH_TESTS, row="batch", grow=more_certificates),
     ("POST", "batches/{id}/certificates"): Cell(Can.RECORD_CERTIFICATE, row="batch", body=new_certificate),
     ("GET", "proposals"): Cell(Can.READ_PROPOSALS, shows="proposal"),
     ("POST", "proposals"): Cell(Can.PROPOSE_HOLD, body=new_proposal),
     ("GET", "proposals/{id}"): Cell(Can.READ_PROPOSALS, row="proposal"),
     ("POST", "proposals/{id}/accept"): Cell(Can.DECIDE_PROPOSAL, row="proposal", body=reason),
     ("POST", "proposals/{id}/dismiss"): Cell(Can.DECIDE_PROPOSAL, row="proposal", body=reason),
-    ("GET", "batches/{id}/parents"): Cell(Can.READ_BATCHES, row="batch"),
+    ("GET", "batches/{id}/parents"): Cell(Can.READ_BATCHES, row="batch", grow=more_links),
     ("POST", "batches/{id}/parents"): Cell(Can.RECORD_BATCH, row="batch", body=new_parent),
     ("GET", "batches/{id}/children"): Cell(Can.READ_BATCHES, row="batch"),
 }
@@ -227,12 +250,19 @@ def new_shipment(world: World, role: Role) -> Any:
     }
 
 
+def more_receivers(world: World) -> None:
+    for _ in range(2):
+        factories.make_shipment(world.near["batch"], recorded_by=world.place.colleagues["logistics"])
+
+
 SHIPMENTS = {
     ("GET", "shipments"): Cell(Can.READ_SHIPMENTS, shows="shipment"),
     ("POST", "shipments"): Cell(Can.RECORD_SHIPMENT, body=new_shipment),
     ("GET", "shipments/{id}"): Cell(Can.READ_SHIPMENTS, row="shipment"),
     ("POST", "shipments/{id}/cancel"): Cell(Can.RECORD_SHIPMENT, row="shipment", body=reason),
-    ("GET", "batches/{id}/receivers"): Cell(Can.READ_RECEIVERS, row="batch", key="customer"),
+    ("GET", "batches/{id}/receivers"): Cell(
+        Can.READ_RECEIVERS, row="batch", key="customer", grow=more_receivers
+    ),
 }
 
 CELLS = {**PRODUCTS, **CUSTOMERS, **BATCHES, **SHIPMENTS}

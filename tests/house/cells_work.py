@@ -1,12 +1,14 @@
 """Work: instruments, visits, readings, costs, cases, signals, photos."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from backend.accounts.rules import Can, Role
 from backend.core import clock
 from backend.core.ids import uuid7
 from backend.core.permissions import Open
+from fieldservice.instrument.models import Calibration
 from tests.house.cell import Cell
 from tests.house.rows_work import picture
 from tests.house.world import World
@@ -51,12 +53,30 @@ def new_calibration(world: World, role: Role) -> Any:
     }
 
 
+def more_calibrations(world: World) -> None:
+    for days_ago in (100, 200):
+        done_on = clock.today() - timedelta(days=days_ago)
+        Calibration.objects.create(
+            instrument=world.near["instrument"],
+            kind="calibration",
+            done_on=done_on,
+            due_on=done_on + timedelta(days=365),
+            certificate_no=f"CAL-{days_ago}",
+            expanded_u=Decimal("0.02"),
+            result="pass",
+            recorded_by=world.place.colleagues["qc"],
+            recorded_at=clock.now(),
+        )
+
+
 INSTRUMENTS = {
     ("GET", "instruments"): Cell(Can.READ_INSTRUMENTS, shows="instrument"),
     ("POST", "instruments"): Cell(Can.MANAGE_INSTRUMENTS, body=new_instrument),
     ("GET", "instruments/{id}"): Cell(Can.READ_INSTRUMENTS, row="instrument"),
     ("PATCH", "instruments/{id}"): Cell(Can.MANAGE_INSTRUMENTS, row="instrument", body=changed_instrument),
-    ("GET", "instruments/{id}/calibrations"): Cell(Can.READ_INSTRUMENTS, row="instrument"),
+    ("GET", "instruments/{id}/calibrations"): Cell(
+        Can.READ_INSTRUMENTS, row="instrument", grow=more_calibrations
+    ),
     ("POST", "instruments/{id}/calibrations"): Cell(
         Can.MANAGE_INSTRUMENTS, row="instrument", body=new_calibration
     ),
