@@ -7,10 +7,11 @@ from random import Random
 from PIL import Image, ImageDraw
 
 from backend.accounts.models import User
-from backend.core.attachment import keep_photo
+from backend.core.attachment import bytes_of, keep_photo
 from backend.core.models import Attachment
 
 PAPER, INK = (246, 244, 238), (34, 34, 40)
+QUALITY, AGAIN_QUALITY = 85, 55  # of JPEG
 RECEIPT, SIGNATURE = (300, 400), (160, 60)
 
 
@@ -18,7 +19,13 @@ def keep_receipt(
     chance: Random, *, number: str, gross_cny: Decimal, by: User, quality: int = 85
 ) -> Attachment:
     """A photo of a receipt on a table; figures as stated, layout by chance."""
-    return keep_photo(_jpeg(draw_receipt(chance, number=number, gross_cny=gross_cny), quality), by_id=by.pk)
+    return keep_photo(_jpeg(draw_receipt(chance, number=number, gross_cny=gross_cny), QUALITY), by_id=by.pk)
+
+
+def photograph_again(receipt: Attachment, *, by: User) -> Attachment:
+    """The same receipt from another phone: other bytes, the same picture."""
+    with Image.open(io.BytesIO(bytes_of(receipt))) as image:
+        return keep_photo(_jpeg(image, AGAIN_QUALITY), by_id=by.pk)
 
 
 def draw_receipt(chance: Random, *, number: str, gross_cny: Decimal) -> Image.Image:

@@ -89,7 +89,8 @@ def expense_of(habit: Habit, *, gross: Decimal, book: Logbook, receipt: Receipt)
 
 
 def hand_in_again(line: CostLine, *, by: User, at: datetime) -> CostLine:
-    """The same receipt, photographed by a colleague's phone again: kept and flagged."""
+    """The same receipt from a colleague's phone, its number left out: kept and flagged."""
+    assert line.receipt is not None
     expense = Expense(
         category=CostCategory(line.category),
         spent_on=line.spent_on,
@@ -97,6 +98,6 @@ def hand_in_again(line: CostLine, *, by: User, at: datetime) -> CostLine:
         tax_cny=line.tax_cny,
         gross_cny=line.gross_cny,
         note="住宿一晚（同行）",
-        receipt=Receipt(photo=line.receipt, number=line.receipt_no),
+        receipt=Receipt(photo=pictures.photograph_again(line.receipt, by=by)),
     )
     return record_cost(expense, made=made_at(at, by=by))

@@ -108,6 +108,15 @@ def test_the_detail_shows_the_evidence_and_visits(sign_in):
     assert answer["visits"][0]["number"] == reading.visit.number
 
 
+def test_the_evidence_shows_the_verdict_of_qcs_waiver(sign_in):
+    case = factories.make_case(kind="quality")
+    reading = factories.make_reading(is_evidential=False, verdict="inconclusive")
+    factories.make_waiver(reading, verdict="conditional_fail")
+    factories.make_evidence(case, reading)
+    (evidence,) = sign_in("director").get(f"cases/{case.pk}").json["evidence"]
+    assert evidence["verdict"] == "conditional_fail"
+
+
 def test_quality_or_the_director_closes_a_case_once_with_a_note(sign_in):
     customer, batch = factories.make_customer(), factories.make_batch()
     id = sign_in("clerk").post("cases", complaint(customer, batch=str(batch.pk))).json["id"]

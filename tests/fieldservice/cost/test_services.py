@@ -4,15 +4,18 @@ import threading
 from decimal import Decimal
 
 import pytest
+from django.core.files.storage import default_storage
 from django.db import IntegrityError, connection, transaction
 
 from backend.accounts.made import Made
 from backend.core import clock
+from backend.core.attachment import keep_photo
 from backend.core.ids import uuid7
 from fieldservice.cost import services
 from fieldservice.cost.models import CostLine
 from fieldservice.cost.rules import CostCategory
 from tests import factories
+from tests.fieldservice.cost import pictures
 
 
 def made(user):
@@ -20,11 +23,9 @@ def made(user):
     return Made(id=uuid7(), by=user, device=None, stamp=stamp)
 
 
-def expense(number):
-    ten = Decimal("10.00")
-    return services.Expense(
-        CostCategory.MEALS, clock.today(), ten, Decimal("0.00"), ten, receipt=services.Receipt(number=number)
-    )
+def expense(number, *, photo=None):
+    ten, receipt = Decimal("10.00"), services.Receipt(photo=photo, number=number)
+    return services.Expense(CostCategory.MEALS, clock.today(), ten, Decimal("0.00"), ten, receipt=receipt)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -46,6 +47,18 @@ def test_one_receipt_handed_in_by_four_people_at_once_is_flagged_three_times():
     assert CostLine.objects.count() == 4
     first = CostLine.objects.get(duplicate_of=None)
     assert CostLine.objects.filter(duplicate_of=first).count() == 3
+
+
+@pytest.mark.django_db
+def test_where_the_file_of_a_receipt_is_gone_the_hashes_alone_speak():
+    factories.make_cost_policy()
+    one, two = factories.make_user("technician"), factories.make_user("technician")
+    picture = pictures.receipt(1)
+    first = keep_photo(pictures.jpeg(picture), by_id=one.pk)
+    claim = services.record_cost(expense("", photo=first), made=made(one))
+    default_storage.delete(first.file)
+    again = keep_photo(pictures.jpeg(picture, quality=60), by_id=two.pk)
+    assert services.record_cost(expense("", photo=again), made=made(two)).duplicate_of == claim
 
 
 @pytest.mark.django_db
