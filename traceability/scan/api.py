@@ -314,6 +314,7 @@ class LabelProfiles(Endpoint):
         return self.answer(services.add_label_profile(**self.read()))
 
 
+PACKS = [level.value for level in PackLevel]
 FORMATS = {"png": "image/png", "pdf": "application/pdf"}
 
 
@@ -330,7 +331,7 @@ class BatchLabel(Endpoint):
         pack = request.query_params.get("pack")
         if format not in FORMATS:
             raise InvalidInput(errors={"format": _("png or pdf is expected.")})
-        if pack is not None and pack not in PackLevel:
+        if pack is not None and pack not in PACKS:
             raise InvalidInput(errors={"pack": _("bag, case or pallet is expected.")})
         batch = get_or_404(batches_for(caller(request)), id=id)
         content = label_paper.content_of(batch, pack=PackLevel(pack) if pack else None)

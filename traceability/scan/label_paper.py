@@ -14,7 +14,7 @@ from traceability.batch.models import Batch
 from traceability.label.symbol import qr_png
 from traceability.product.models import TradeItem
 from traceability.product.rules import PackLevel
-from traceability.scan.profile import profile
+from traceability.scan.profile import fresh_profile
 
 TEMPLATE = Path(__file__).with_name("label.typ")
 GS1_HOST = "id.gs1.org"  # GS1's own resolver: valid for whoever has no host of his own
@@ -48,7 +48,7 @@ class LabelContent:
 def content_of(batch: Batch, *, pack: PackLevel | None) -> LabelContent:
     """The label's content for a pack (the batch's own, else the smallest). Raises NoTradeItem (409)."""
     item = _trade_item(batch, pack=pack)
-    hosts = profile().config.own_hosts
+    hosts = fresh_profile().config.own_hosts
     return LabelContent(
         qr_text=qr_text(
             host=hosts[0] if hosts else GS1_HOST,
