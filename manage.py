@@ -158,7 +158,7 @@ def workers(arguments: list[str]) -> list[str]:
     if any(argument in alone or argument.startswith(("-n", "--numprocesses")) for argument in arguments):
         return []
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return ["-n", str(min(cores, 8))] if cores > 1 else []
+    return ["-n", str(min(cores, 8)), "--dist", "loadgroup"] if cores > 1 else []
 
 
 def django_command(command: str, arguments: list[str], *, say: Progress) -> int:

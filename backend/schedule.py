@@ -1,3 +1,3 @@
-"""Periodic jobs: name → (cron in the factory's zone, dotted path). Synced to django-q2 from here only."""
+"""Periodic jobs: name → (cron in UTC, dotted path). Synced to django-q2 from here only."""
 
 SCHEDULE: dict[str, tuple[str, str]] = {}

@@ -203,6 +203,7 @@ Q_CLUSTER = {
     "ack_failures": False,
     "catch_up": False,
     "save_limit": -1,
+    "recycle": 10_000,  # the watchdog takes a recycled worker for a lost one
     "label": "Jobs",
 }
 REACTIONS = "backend.reactions.REACTIONS"
@@ -213,7 +214,7 @@ LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "backend" / "locale"]
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = "Asia/Shanghai"
+TIME_ZONE = "UTC"  # of what leaves the house; the factory's calendar day is core.clock.today()
 
 STATIC_URL = "/static/"
 STATIC_ROOT = env.path("SALTLINE_STATIC_ROOT", LOCAL_DIR / "static")

@@ -129,7 +129,7 @@ def test_busy_port_is_said_in_one_line_before_any_slow_work():
 
 def test_suite_uses_every_core_unless_the_person_chose(monkeypatch):
     cores = len(os.sched_getaffinity(0))
-    expected = ["-n", str(min(cores, 8))] if cores > 1 else []
+    expected = ["-n", str(min(cores, 8)), "--dist", "loadgroup"] if cores > 1 else []
     assert workers(["tests/core", "--cov"]) == expected
     for chosen in (["-n0"], ["-n", "3"], ["--numprocesses=2"], ["-p", "no:xdist"], ["--pdb"], ["--co"]):
         assert workers(chosen) == []
