@@ -70,7 +70,6 @@ class Can(StrEnum):
 
     UPLOAD_PHOTO = "upload_photo"
     READ_HISTORY = "read_history"
-    READ_JOBS = "read_jobs"
 
     READ_STAFF = "read_staff"
     READ_USERS = "read_users"
@@ -124,7 +123,6 @@ TABLE: dict[Can, frozenset[Role]] = {
     Can.READ_SIGNALS: frozenset({D, Q, A}),
     Can.UPLOAD_PHOTO: frozenset({T, C, Q, L}),
     Can.READ_HISTORY: frozenset({T, D, A, X}),
-    Can.READ_JOBS: frozenset({A, X}),
     Can.READ_STAFF: frozenset({C, D, Q, A, X}),
     Can.READ_USERS: frozenset({A, X}),
     Can.MANAGE_USERS: frozenset({X}),

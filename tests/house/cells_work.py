@@ -274,4 +274,9 @@ PHOTOS = {
     ),
 }
 
-CELLS = {**INSTRUMENTS, **VISITS, **READINGS, **COSTS, **CASES, **PHOTOS}
+# Production reads readings, but visits and so their reports not.
+REPORTS_HIDDEN = frozenset({Role.TECHNICIAN, Role.CLERK, Role.DEALER, Role.PRODUCTION})
+REPORT = Cell(Can.READ_READINGS, row="begun_visit", status={Role.PRODUCTION: 404}, hidden_from=REPORTS_HIDDEN)
+REPORTS = {("GET", "visits/{id}/report"): REPORT, ("GET", "visits/{id}/report.pdf"): REPORT}
+
+CELLS = {**INSTRUMENTS, **VISITS, **READINGS, **COSTS, **CASES, **PHOTOS, **REPORTS}

@@ -1,14 +1,18 @@
 """Rows of the goods floor."""
 
+from contextlib import nullcontext
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 
+from backend.accounts.models import User
 from backend.core import clock
+from backend.core.ids import uuid7
 from tests import factories
 from tests.house.place import Place
 from traceability.batch.models import Batch, BatchDecision, Proposal
+from traceability.scan.intake import entry_of
 from traceability.scan.models import CodeAlias, LabelProfile, Scan, UnknownCode
+from traceability.scan.services import Author, record_scan
 
 
 def products(place: Place, found: dict[str, Any]) -> dict[str, Any]:
@@ -100,22 +104,15 @@ def scans(place: Place, found: dict[str, Any]) -> dict[str, Any]:
     return {**mine, "scan": own, "unknown_code": unknown, "alias": alias, "label_profile": profile}
 
 
-def make_scan(user: Any, batch: Batch) -> Scan:
-    """A typed scan that found the batch."""
-    return Scan.objects.create(
-        **factories.made_now(user),
-        source="text",
-        raw=batch.code,
-        raw_bytes=batch.code.encode(),
-        label_kind="house",
-        outcome="ok",
-        lot=batch.code,
-        batch=batch,
-        product=batch.product,
-        latitude=Decimal("32.06"),
-        longitude=Decimal("118.79"),
-        datum="WGS-84",
-        accuracy_m=Decimal("12.0"),
-        digest="0" * 64,
-        answer={},
-    )
+def make_scan(user: User, batch: Batch) -> Scan:
+    """A typed scan that found the batch, made as the API makes it."""
+    at = clock.now()
+    item = {
+        "id": str(uuid7()),
+        "raw": batch.code,
+        "made_at": at.isoformat(),
+        "place": {"latitude": "32.06", "longitude": "118.79", "datum": "WGS-84", "accuracy_m": "12.0"},
+    }
+    entry = entry_of(item, stamp=lambda made_at: clock.stamp(made_at=made_at, sent_at=None, received_at=at))
+    record_scan(entry, by=Author(user=user, device_id=None, audit=nullcontext))
+    return Scan.objects.get(pk=entry.id)
