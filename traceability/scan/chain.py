@@ -27,6 +27,7 @@ _WHOLE = Look(WHOLE)
 # Rows a strip is averaged to: zxing-cpp looks at several of them, zbar at every one.
 _ROWS = 24
 _WIDEST = 3000
+_LEVEL_SCALE = 2
 # White on both sides of the bars, as a share of their length.
 _QUIET = 0.12
 
@@ -36,22 +37,26 @@ class _StripLook:
     """`scale` pixels per photo pixel along the bars' direction; `low` to `high` is the share of their height."""
 
     name: str
-    reader: Reader
     scale: float
-    low: float = 0.05
-    high: float = 0.95
-    sharpen: tuple[int, int] | None = None
+    low: float
+    high: float
+    sharpen: tuple[float, int]
+    reader: Reader = Reader.ZXING
 
 
+# Each sharpened, then smoothed by a pixel: sharpening alone makes up bars, and wrong reads with them.
+# Chosen one by one as the look that read most of what those before it had not.
 _STRIP_LOOKS = (
-    _StripLook("strip", Reader.ZXING, 2),
-    _StripLook("strip-mid-sharp", Reader.ZXING, 2, 0.3, 0.7, (5, 300)),
-    _StripLook("strip-large-sharp", Reader.ZXING, 3, sharpen=(3, 200)),
-    _StripLook("strip-zbar", Reader.ZBAR, 1),
-    _StripLook("strip-zbar-sharp", Reader.ZBAR, 1, sharpen=(5, 300)),
-    _StripLook("strip-top", Reader.ZXING, 2, 0.05, 0.45),
-    _StripLook("strip-low", Reader.ZXING, 2, 0.55, 0.95),
-    _StripLook("strip-small", Reader.ZXING, 1),
+    _StripLook("strip", 3, 0.05, 0.95, (3, 300)),
+    _StripLook("strip-mid", 3, 0.3, 0.7, (5, 150)),
+    _StripLook("strip-fine", 3, 0.05, 0.95, (2, 500)),
+    _StripLook("strip-mid-fine", 2, 0.3, 0.7, (2, 300)),
+    _StripLook("strip-coarse", 1.5, 0.05, 0.95, (1.5, 500)),
+    _StripLook("strip-zbar", 2, 0.05, 0.95, (8, 300), Reader.ZBAR),
+    _StripLook("strip-top", 3, 0.05, 0.45, (1.5, 300)),
+    _StripLook("strip-low", 3, 0.55, 0.95, (8, 300)),
+    _StripLook("strip-soft", 3, 0.05, 0.95, (8, 150)),
+    _StripLook("strip-low-fine", 2, 0.55, 0.95, (2, 500)),
 )
 
 
@@ -59,19 +64,21 @@ _STRIP_LOOKS = (
 class _PatchLook:
     name: str
     scale: float
-    sharpen: tuple[int, int] | None = None
+    blur: float = 0
+    sharpen: tuple[float, int] | None = None
     smooth: float = 0
     threshold: Threshold = Threshold.LOCAL
     invert: bool = False
 
 
 _PATCH_LOOKS = (
+    _PatchLook("patch-sharp", 2, 0, (2, 300), 1, Threshold.GLOBAL),
     _PatchLook("patch", 2, invert=True),
-    _PatchLook("patch-sharp", 2, (6, 400)),
-    _PatchLook("patch-smooth", 1.5, (4, 300), 1),
-    _PatchLook("patch-global", 2, (3, 200), threshold=Threshold.GLOBAL),
+    _PatchLook("patch-noisy", 1.5, 1.5, (2, 500), 1),
+    _PatchLook("patch-large", 3, 3, (4, 500), 1, Threshold.GLOBAL),
+    _PatchLook("patch-blurred", 2, 0, (6, 400)),
 )
-_PATCH_SIDE = 1600
+_PATCH_SIDE = 900
 
 
 def decode(data: bytes, *, budget_s: float = BUDGET_S) -> PhotoResult:
@@ -81,9 +88,8 @@ def decode(data: bytes, *, budget_s: float = BUDGET_S) -> PhotoResult:
     photo = open_photo(data)
     loaded = time.thread_time()
     found = codes_in(photo.view, until=until)
-    codes = tuple(replace(code, box=tuple(map(photo.displayed, code.box))) for code in found)
     return PhotoResult(
-        codes=codes,
+        codes=tuple(replace(code, box=photo.displayed(code.box)) for code in found),
         width=photo.width,
         height=photo.height,
         load_ms=round((loaded - start) * 1000, 3),
@@ -94,7 +100,10 @@ def decode(data: bytes, *, budget_s: float = BUDGET_S) -> PhotoResult:
 def codes_in(view: View, *, until: float) -> tuple[Code, ...]:
     """The codes in grey pixels, confirmed ones first; no new look is begun after `until` (time.monotonic)."""
     ballot = Ballot()
+    # zxing-cpp takes half as long when it need not look for codes on their side; few photos have those.
     ballot.add(zxing.read(view, look=_WHOLE))
+    if not ballot.has_confirmed:
+        ballot.add(zxing.read(view.turned_left(), look=_WHOLE, formats=zxing.ONE_WAY))
     if not ballot.has_confirmed:
         _look_closer(view, ballot, until=until)
     return ballot.codes()
@@ -117,71 +126,79 @@ def _closer_looks(view: View, grid: EdgeGrid | None, ballot: Ballot) -> Iterator
     if grid is None:
         return
     for stripes in find_stripes(grid):
-        for strip_look in _STRIP_LOOKS:
-            if ballot.covers(stripes.centre):
-                break
-            yield _strip_reads(view, stripes, strip_look)
+        if not ballot.covers(stripes.centre):
+            level = _laid_level(view, stripes)
+            for strip_look in _STRIP_LOOKS:
+                yield _strip_reads(level, strip_look)
+                if ballot.covers(stripes.centre):
+                    break
     for patch in find_patches(grid):
+        cut = _cut(view, patch)
         for patch_look in _PATCH_LOOKS:
-            if ballot.covers(((patch.left + patch.right) / 2, (patch.top + patch.bottom) / 2)):
+            if ballot.covers(patch.centre):
                 break
-            yield _patch_reads(view, patch, patch_look)
+            yield _patch_reads(cut, patch_look)
 
 
-def _strip_reads(view: View, stripes: Stripes, look: _StripLook) -> list[Read]:
+def _laid_level(view: View, stripes: Stripes) -> View:
+    """The bars upright, with white on both sides, twice as wide as in the photo."""
     length = stripes.length * (1 + 2 * _QUIET)
-    width = max(16, min(_WIDEST, round(length * look.scale)))
-    height = max(4, round(stripes.height))
-    strip = view.cut_out(
-        centre=stripes.centre,
-        angle=stripes.angle,
-        length=length,
-        height=stripes.height,
-        size=(width, height),
+    size = max(16, min(_WIDEST, round(length * _LEVEL_SCALE))), max(4, round(stripes.height))
+    return view.cut_out(
+        centre=stripes.centre, angle=stripes.angle, length=length, height=stripes.height, size=size
     )
-    top = int(height * look.low)
-    strip = strip.cropped(0, top, width, max(top + 2, int(height * look.high)))
-    if strip.pixels.height > _ROWS:
-        strip = strip.with_pixels(strip.pixels.resize((width, _ROWS), Image.Resampling.BOX))
-    strip = _sharpened(strip, look.sharpen)
-    seen_as = Look(look.name, is_sharpened=look.sharpen is not None)
+
+
+def _strip_reads(level: View, look: _StripLook) -> list[Read]:
+    width, height = level.pixels.size
+    top, bottom = int(height * look.low), int(height * look.high)
+    strip = level.cropped(0, top, width, max(top + 2, bottom))
+    # First the mean along the bars, then the width: most of the work is done on few pixels.
+    strip = strip.resized(width, min(_ROWS, strip.pixels.height), Image.Resampling.BOX)
+    wide = min(_WIDEST, round(width * look.scale / _LEVEL_SCALE))
+    strip = strip.resized(wide, strip.pixels.height, Image.Resampling.BICUBIC)
+    strip = _smoothed(_sharpened(strip, look.sharpen), 1)
+    seen_as = Look(look.name, is_sharpened=True)
     if look.reader is Reader.ZBAR:
         return zbar.read(strip, look=seen_as, symbols=zbar.LINEAR)
     return zxing.read(strip, look=seen_as, formats=zxing.LINEAR)
 
 
-def _patch_reads(view: View, patch: Patch, look: _PatchLook) -> list[Read]:
+def _cut(view: View, patch: Patch) -> View:
     width, height = view.pixels.size
-    cut = view.cropped(
-        max(0, int(patch.left)),
-        max(0, int(patch.top)),
-        min(width, int(patch.right)),
-        min(height, int(patch.bottom)),
-    )
+    left, top = max(0, int(patch.left)), max(0, int(patch.top))
+    return view.cropped(left, top, min(width, int(patch.right)), min(height, int(patch.bottom)))
+
+
+def _patch_reads(cut: View, look: _PatchLook) -> list[Read]:
     scale = min(look.scale, _PATCH_SIDE / max(cut.pixels.size))
-    cut = _sharpened(cut.magnified(scale) if scale > 1 else cut, look.sharpen)
-    if look.smooth:
-        cut = cut.with_pixels(cut.pixels.filter(ImageFilter.GaussianBlur(look.smooth)))
-    seen_as = Look(look.name, is_sharpened=look.sharpen is not None)
+    cut = _smoothed(cut.magnified(scale) if scale > 1 else cut, look.blur)
+    cut = _smoothed(_sharpened(cut, look.sharpen), look.smooth)
     return zxing.read(
-        cut, look=seen_as, formats=zxing.MATRIX, threshold=look.threshold, invert=look.invert
+        cut, look=Look(look.name), formats=zxing.MATRIX, threshold=look.threshold, invert=look.invert
     )
 
 
 def _last_looks(view: View) -> Iterator[list[Read]]:
     yield zbar.read(view.at_most(1300), look=Look("whole-zbar"))
-    smooth = view.at_most(1600)
-    smooth = smooth.with_pixels(smooth.pixels.filter(ImageFilter.GaussianBlur(1)))
-    yield zxing.read(smooth, look=Look("whole-smooth"))
+    yield zxing.read(_smoothed(view.at_most(1600), 1), look=Look("whole-smooth"), rotate=True)
     even = view.at_most(2000)
     around = even.pixels.filter(ImageFilter.BoxBlur(40))
     even = even.with_pixels(ImageChops.subtract(even.pixels, around, scale=0.5, offset=128))
     yield zxing.read(
-        even, look=Look("whole-contrast", is_sharpened=True), threshold=Threshold.GLOBAL, invert=True
+        even,
+        look=Look("whole-contrast", is_sharpened=True),
+        threshold=Threshold.GLOBAL,
+        rotate=True,
+        invert=True,
     )
 
 
-def _sharpened(view: View, strength: tuple[int, int] | None) -> View:
+def _sharpened(view: View, strength: tuple[float, int] | None) -> View:
     if strength is None:
         return view
     return view.with_pixels(view.pixels.filter(ImageFilter.UnsharpMask(*strength, 0)))
+
+
+def _smoothed(view: View, radius: float) -> View:
+    return view.with_pixels(view.pixels.filter(ImageFilter.GaussianBlur(radius))) if radius else view

@@ -43,6 +43,10 @@ class Patch:
     bottom: float
     weight: float
 
+    @property
+    def centre(self) -> Point:
+        return (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
 
 @dataclass(frozen=True)
 class EdgeGrid:

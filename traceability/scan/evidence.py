@@ -115,11 +115,10 @@ def _is_believed(group: list[Read]) -> bool:
     if any(read.look.name == WHOLE and read.reader is Reader.ZXING for read in group):
         return _is_well_formed(group[0])
     has_zxing = any(read.reader is Reader.ZXING for read in group)
-    has_plain = any(not read.look.is_sharpened for read in group)
     if group[0].format is Format.CODE128 and not has_zxing:
         # zbar drops the shift to Latin-1 letters without a word.
         return False
-    return _witnesses(group) >= 2 and has_plain and _is_well_formed(group[0])
+    return _witnesses(group) >= 2 and _is_well_formed(group[0])
 
 
 def _is_well_formed(read: Read) -> bool:

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from io import BytesIO
 
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.WebPImagePlugin import WebPImageFile
 
 from backend.core.errors import DomainError
 from backend.core.errors import mark as _
-from traceability.scan.code import Point
+from traceability.scan.code import Point, Quad
 from traceability.scan.view import View
 
 MAX_BYTES = 12 * 1024 * 1024
@@ -23,7 +26,8 @@ MAX_MEMORY = 128 * 1024 * 1024
 # Above this a JPEG is unpacked at half its size: the codes in it are large enough, the pixels are not needed.
 _HALVED_PIXELS = 24_000_000
 
-_FORMATS = ("JPEG", "PNG", "WEBP")
+# The only plugins that ever see a byte, loaded here: Pillow would try all its sixty for a file it does not know.
+_FORMATS = (JpegImageFile.format, PngImageFile.format, WebPImageFile.format)
 _ORIENTATION_TAG = 0x0112
 # EXIF orientation → does the displayed photo swap width and height?
 _TURNED = {5, 6, 7, 8}
@@ -53,8 +57,12 @@ class Photo:
     height: int
     orientation: int
 
-    def displayed(self, point: Point) -> Point:
-        """A point of the stored pixels where the displayed photo shows it."""
+    def displayed(self, box: Quad) -> Quad:
+        """A box in the stored pixels where the displayed photo shows it."""
+        first, second, third, fourth = map(self._displayed, box)
+        return first, second, third, fourth
+
+    def _displayed(self, point: Point) -> Point:
         x, y = point
         width, height = self.width, self.height
         match self.orientation:
@@ -75,13 +83,18 @@ class Photo:
         return x, y
 
 
-def open_photo(data: bytes) -> Photo:
-    """The photo in `data`. Raises UnsupportedImageFormat, BrokenImage, ImageTooLarge."""
+def check_upload(data: bytes) -> None:
+    """Raises UnsupportedImageFormat, ImageTooLarge by what the first bytes and the length tell."""
     if len(data) > MAX_BYTES:
         raise ImageTooLarge
     found = format_of(data)
     if found not in _FORMATS:
         raise UnsupportedImageFormat(found=found)
+
+
+def open_photo(data: bytes) -> Photo:
+    """The photo in `data`. Raises UnsupportedImageFormat, BrokenImage, ImageTooLarge."""
+    check_upload(data)
     try:
         return _opened(data)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as bomb:

@@ -42,6 +42,20 @@ class View:
     def magnified(self, factor: float) -> "View":
         return self.with_pixels(_resized(self.pixels, factor))
 
+    def resized(self, width: int, height: int, by: Image.Resampling) -> "View":
+        if self.pixels.size == (width, height):
+            return self
+        return self.with_pixels(self.pixels.resize((width, height), by))
+
+    def turned_left(self) -> "View":
+        """A quarter turn against the clock."""
+        a, b, c, d, e, f = self.to_photo
+        width = self.pixels.width
+        # A point (x, y) of the turned view was at (width - y, x).
+        return View(
+            self.pixels.transpose(Image.Transpose.ROTATE_90), (b, -a, a * width + c, e, -d, d * width + f)
+        )
+
     def cropped(self, left: int, top: int, right: int, bottom: int) -> "View":
         a, b, c, d, e, f = self.to_photo
         moved = (a, b, a * left + b * top + c, d, e, d * left + e * top + f)

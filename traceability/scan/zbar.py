@@ -69,7 +69,7 @@ def read(view: View, *, look: Look, symbols: tuple[str, ...] = ALL) -> list[Read
         pixels = view.pixels.tobytes()
         _bindings.zbar_image_set_format(image, _GREY)
         _bindings.zbar_image_set_size(image, *view.pixels.size)
-        _bindings.zbar_image_set_data(image, ctypes.cast(pixels, ctypes.c_void_p), len(pixels), None)
+        _bindings.zbar_image_set_data(image, pixels, len(pixels), None)
         if _bindings.zbar_scan_image(scanner, image) <= 0:
             return []
         reads = [_read(symbol, view, look) for symbol in _symbols(image)]

@@ -15,6 +15,8 @@ ALL = zxingcpp.barcode_formats_from_str(
     "QRCode,DataMatrix,Code128,EAN13,UPCA,ITF,DataBar,DataBarExp,DataBarLtd"
 )
 LINEAR = zxingcpp.barcode_formats_from_str("Code128,EAN13,UPCA,ITF,DataBar,DataBarExp,DataBarLtd")
+# Those that are found only when they lie level; a QR code is found at any angle.
+ONE_WAY = zxingcpp.barcode_formats_from_str("DataMatrix,Code128,EAN13,UPCA,ITF,DataBar,DataBarExp,DataBarLtd")
 MATRIX = zxingcpp.barcode_formats_from_str("QRCode,DataMatrix")
 
 _SYMBOLOGIES = {
@@ -53,15 +55,15 @@ def read(
     look: Look,
     formats: zxingcpp.BarcodeFormats = ALL,
     threshold: Threshold = Threshold.LOCAL,
+    rotate: bool = False,
     invert: bool = False,
-    downscale: bool = True,
 ) -> list[Read]:
-    """Everything zxing-cpp sees in the view."""
+    """Everything zxing-cpp sees in the view; without `rotate`, of all but QR codes only what lies level."""
     found = zxingcpp.read_barcodes(
         view.pixels,
         formats=formats,
+        try_rotate=rotate,
         try_invert=invert,
-        try_downscale=downscale,
         text_mode=zxingcpp.TextMode.Plain,
         binarizer=threshold.value,
     )
