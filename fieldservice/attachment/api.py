@@ -51,8 +51,6 @@ class Attachments(Endpoint):
 
 
 class AttachmentDetail(Endpoint):
-    rate = "photo"
-
     @operation(Open.SIGNED_IN, media_type=("image/jpeg", "image/png"))
     def get(self, request: Request, sha256: str) -> HttpResponse:
         """The picture, for its sender and those who may read a row that shows it."""

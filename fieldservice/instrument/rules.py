@@ -133,6 +133,14 @@ def check_instrument(meter: Meter) -> None:
         raise InvalidInput(errors={"resolution": _("The resolution must be above zero.")})
     if min(meter.accuracy_abs, meter.accuracy_pct) < 0 or not (meter.accuracy_abs or meter.accuracy_pct):
         raise InvalidInput(errors={"accuracy_abs": _("Accuracy in the unit or in percent is needed.")})
+    if meter.accuracy_abs > meter.range_high - meter.range_low or meter.accuracy_pct > 100:
+        raise InvalidInput(errors={"accuracy_abs": _("An instrument this inaccurate measures nothing.")})
+
+
+def check_expanded_u(expanded_u: Decimal, *, meter: Meter) -> None:
+    """Raises InvalidInput (400) where the certificate's U is wider than the instrument's range."""
+    if expanded_u > meter.range_high - meter.range_low:
+        raise InvalidInput(errors={"expanded_u": _("The uncertainty is wider than the range.")})
 
 
 def check_calibration(*, done_on: date, due_on: date, today: date) -> None:
@@ -187,10 +195,15 @@ def calibration_state(calibration: Certificate | None, *, on: date) -> Calibrati
     return CalibrationState.OVERDUE if calibration.due_on < on else CalibrationState.IN_DATE
 
 
+def accuracy_bound(value: Decimal, *, meter: Meter) -> Decimal:
+    """a = accuracy_abs + accuracy_pct % of the value, in the meter's unit: what the maker promises at most."""
+    return meter.accuracy_abs + meter.accuracy_pct * abs(value) / 100
+
+
 def standard_uncertainty(value: Decimal, *, meter: Meter, calibration: Certificate) -> Decimal:
     """u of one value in the meter's unit: √((a/√3)² + (U/2)²).
 
-    a = accuracy_abs + accuracy_pct % of the value, a rectangular bound (GUM 4.3.7); U from the certificate, k = 2.
+    a = accuracy_bound, rectangular (GUM 4.3.7); U from the certificate, k = 2.
     """
-    bound = meter.accuracy_abs + meter.accuracy_pct / 100 * abs(value)
+    bound = accuracy_bound(value, meter=meter)
     return (bound * bound / 3 + calibration.expanded_u * calibration.expanded_u / 4).sqrt()

@@ -19,6 +19,7 @@ from fieldservice.instrument.rules import (
     InstrumentKind,
     Quantity,
     check_calibration,
+    check_expanded_u,
     check_instrument,
 )
 from fieldservice.instrument.unit import unit_of
@@ -99,6 +100,7 @@ def record_calibration(instrument: Instrument, *, data: CalibrationData, by: Use
     A failed one puts the readings since the last good one in doubt (reading/queries.py derives that).
     """
     check_calibration(done_on=data.done_on, due_on=data.due_on, today=clock.today())
+    check_expanded_u(data.expanded_u, meter=instrument)
     return Calibration.objects.create(
         instrument=instrument, recorded_by=by, recorded_at=clock.now(), **asdict(data)
     )

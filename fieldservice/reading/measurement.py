@@ -17,6 +17,7 @@ from fieldservice.instrument.rules import (
     Meter,
     OutsideRange,
     Quantity,
+    accuracy_bound,
     check_displayed,
     plain,
     standard_uncertainty,
@@ -31,6 +32,7 @@ STEP = Decimal("0.000001")  # what the database keeps
 # What a display of such a quantity can show at all, in its own unit; saturated brine has about 250 mS/cm.
 PLAUSIBLE = {Dimension.MASS_FRACTION: Decimal(100), Dimension.CONDUCTIVITY: Decimal(2000)}
 LARGEST_SHARE = Decimal(150)  # g/100g after dilution: above it the two masses were mixed up
+LARGEST_DILUTION = 10_000  # solution over sample, by mass; the form asks for 100
 SHOWS_PURITY_FROM = Decimal(50)  # g/100g: a meter with less range cannot show the purity of salt undiluted
 
 
@@ -120,8 +122,8 @@ def _check_masses(measured: Measured) -> None:
         return
     if measured.parameter is not Parameter.NACL:
         raise InvalidInput(errors={"sample_g": _("Only salinity is read in a solution.")})
-    if not 0 < sample <= solution:
-        raise InvalidInput(errors={"solution_g": _("The solution weighs more than the sample in it.")})
+    if not 0 < sample <= solution <= LARGEST_DILUTION * sample:
+        raise InvalidInput(errors={"solution_g": _("These masses of sample and solution cannot be.")})
     if measured.value > LARGEST_SHARE:
         raise OutsideRange(
             value=plain(half_even(measured.value, quantum=Decimal("0.01"))),
@@ -166,6 +168,6 @@ def replicates_agree(measured: Measured, *, meter: Meter) -> bool:
     unit = unit_of(meter.unit, dimension=measured.dimension)
     shown = tuple(convert(value, unit=measured.read_unit, to=unit) for value in measured.replicates)
     mean = sum(shown, Decimal(0)) / len(shown)
-    accuracy = meter.accuracy_abs + meter.accuracy_pct / 100 * abs(mean)
+    accuracy = accuracy_bound(mean, meter=meter)
     limit = repeatability_limit(mean, parameter=measured.quantity, accuracy=accuracy)
     return agree(shown, limit=limit)

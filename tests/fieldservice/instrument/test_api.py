@@ -71,6 +71,7 @@ def test_calibrations_are_listed_newest_first(sign_in):
         ({"range_high": "0"}, "invalid_input"),
         ({"resolution": "0"}, "invalid_input"),
         ({"accuracy_pct": "0"}, "invalid_input"),
+        ({"accuracy_pct": "101"}, "invalid_input"),
         ({"holder": "018f0000-0000-7000-8000-000000000009"}, "invalid_input"),
     ],
 )
@@ -92,6 +93,13 @@ def test_calibration_with_impossible_dates_is_refused(sign_in, days):
     instrument = factories.make_instrument(due_in_days=None)
     done, due = (clock.today() + timedelta(days=number) for number in days)
     body = certificate(done_on=done, due_on=due)
+    assert sign_in("qc").post(f"instruments/{instrument.pk}/calibrations", body).status == 400
+    assert not Calibration.objects.exists()
+
+
+def test_certificate_wider_than_the_range_is_refused(sign_in):
+    instrument = factories.make_instrument(due_in_days=None)
+    body = certificate(expanded_u="100.01")
     assert sign_in("qc").post(f"instruments/{instrument.pk}/calibrations", body).status == 400
     assert not Calibration.objects.exists()
 

@@ -254,6 +254,17 @@ def test_impossible_share_is_refused_even_without_an_instrument():
         check_measured(replace(PURITY, sample_g=Decimal(1)), meter=SALINITY_METER)
 
 
+def test_masses_that_cannot_be_are_refused():
+    for sample, solution in (("10", "9"), ("0", "100"), ("0.001", "100"), ("-1", "100")):
+        with pytest.raises(InvalidInput):
+            check_measured(
+                replace(
+                    PURITY, replicates=(Decimal(0),), sample_g=Decimal(sample), solution_g=Decimal(solution)
+                ),
+                meter=SALINITY_METER,
+            )
+
+
 def test_refusal_points_at_the_replicate():
     with pytest.raises(DomainError) as refusal:
         check_measured(replace(MOISTURE, replicates=(Decimal("0.20"), Decimal("0.205"))), meter=Meter())
