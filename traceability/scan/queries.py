@@ -10,9 +10,9 @@ from backend.accounts.models import User
 from backend.accounts.queries import region_scope
 from backend.accounts.rules import Role
 from backend.core import clock
+from backend.core.attachment import uploaded_by
 from backend.core.errors import InvalidInput
 from backend.core.errors import mark as _
-from backend.core.models import Attachment
 from traceability.batch.models import Batch
 from traceability.label.label_data import LabelData
 from traceability.product.models import TradeItem
@@ -186,7 +186,7 @@ def known_photos(ids: Iterable[str | None], *, by: User) -> set[str]:
     named = {id for id in ids if id}
     if not named:
         return set()
-    return set(Attachment.objects.filter(pk__in=named, uploaded_by=by).values_list("pk", flat=True))
+    return set(uploaded_by(by.pk).filter(pk__in=named).values_list("pk", flat=True))
 
 
 def no_such_photo() -> InvalidInput:
