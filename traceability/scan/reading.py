@@ -32,7 +32,7 @@ class Asked:
     gtins: dict[str, None] = field(default_factory=dict)
 
     def registered(self, codes: Collection[str]) -> Mapping[str, str]:
-        if not self.codes and not self.spelling:
+        if codes and not self.codes and not self.spelling:
             *_others, self.spelling = codes
         for code in sorted(codes):
             if len(code) <= LONGEST_REGISTERED and len(self.codes) < MOST_ASKED:

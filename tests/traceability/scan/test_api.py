@@ -177,6 +177,13 @@ def test_code_with_nul_bytes_is_invalid_and_kept(sign_in, scan):
     assert body["outcome"] == "invalid" and bytes(row.raw_bytes) == b"\0YS20240315A01" and "\0" not in row.raw
 
 
+@pytest.mark.parametrize("raw", [" ", "\t\n", " ]Q3 ", "\u200b", "\u3000"])
+def test_code_of_nothing_but_blanks_is_invalid_and_kept(sign_in, scan, raw):
+    answer = sign_in("technician").post("scans", scan(raw))
+    assert answer.status == 200 and answer.json["outcome"] == "invalid"
+    assert Scan.objects.get().raw == raw
+
+
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
 def test_no_method_changes_or_deletes_a_scan(sign_in, salt, scan, method):
     phone = sign_in("technician")
