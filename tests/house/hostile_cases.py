@@ -9,6 +9,7 @@ from typing import Any
 from tests.house.hostile_values import HOSTILE, must_refuse
 from tests.openapi import Document
 
+MULTIPART = "multipart/form-data; boundary=edge"
 MARK = '"@@here@@"'
 FORM = "application/x-www-form-urlencoded"
 
@@ -35,13 +36,20 @@ class Target:
     ids: dict[str, str]
     query: str
     example: Any
+    photo: dict[str, Any] | None = None  # the multipart fields, the file among them as bytes
 
     @property
     def described(self) -> dict[str, Any]:
         return self.document.body["paths"][self.template][self.method.lower()]
 
     @property
+    def content_type(self) -> str:
+        return "application/json" if self.photo is None else MULTIPART
+
+    @property
     def body(self) -> bytes:
+        if self.photo is not None:
+            return multipart(self.photo)
         return b"" if self.example is None else json.dumps(self.example, default=str).encode()
 
     def path(self, *, query: str | None = None, **ids: str) -> str:
@@ -55,6 +63,10 @@ class Target:
         content = self.described.get("requestBody", {}).get("content", {})
         return self.resolve(content.get("application/json", {}).get("schema", {}))
 
+    def schema_of_form(self) -> dict[str, Any]:
+        content = self.described.get("requestBody", {}).get("content", {})
+        return self.resolve(content.get("multipart/form-data", {}).get("schema", {}))
+
     def resolve(self, schema: dict[str, Any]) -> dict[str, Any]:
         """`schema` without references; one branch of oneOf/allOf merged in, null kept."""
         if "$ref" in schema:
@@ -65,6 +77,16 @@ class Target:
                 branches = [self.resolve(branch) for branch in schema[word]]
                 return _merged(branches)
         return schema
+
+
+def multipart(fields: dict[str, Any]) -> bytes:
+    """The body of a form; bytes are files."""
+    parts = []
+    for name, value in fields.items():
+        file = '; filename="f"' if isinstance(value, bytes) else ""
+        head = f'--edge\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n'
+        parts.append(head.encode() + (value if isinstance(value, bytes) else str(value).encode()) + b"\r\n")
+    return b"".join(parts) + b"--edge--\r\n"
 
 
 def _merged(branches: list[dict[str, Any]]) -> dict[str, Any]:
@@ -82,8 +104,11 @@ def cases_of(target: Target) -> Iterator[Case]:
     yield from path_cases(target)
     yield from query_cases(target)
     yield from header_cases(target)
-    yield from whole_body_cases(target)
-    yield from field_cases(target)
+    if target.photo is None:
+        yield from whole_body_cases(target)
+        yield from field_cases(target)
+    else:
+        yield from multipart_cases(target)
 
 
 PATH_VALUES = [
@@ -98,7 +123,7 @@ def path_cases(target: Target) -> Iterator[Case]:
     for name in target.ids:
         for value in PATH_VALUES:
             label = f"path {name}={value[:40]}"
-            yield Case(label, target.path(**{name: value}), target.body)
+            yield Case(label, target.path(**{name: value}), target.body, content_type=target.content_type)
 
 
 QUERY_VALUES = [
@@ -231,6 +256,78 @@ def _with(body: bytes, member: str) -> bytes:
     """The object `body` with one more member."""
     rest = body.strip()[1:] if body.strip().startswith(b"{") else b"}"
     return ("{" + member).encode() + (b"," if rest.strip() != b"}" else b"") + rest
+
+
+# (name, text, whether every field refuses it)
+FORM_TEXTS = [
+    ("NUL", "a\0b", True),
+    ("bidi override", "\u202e1", True),
+    ("null", "null", True),
+    ("empty", "", True),
+    ("ten to the thirty", "1" + "0" * 30, True),
+    ("overflow", "1e400", True),
+    ("giant exponent", "1e999999999", True),
+    ("not a number", "NaN", True),
+    ("full-width digits", "１２", True),
+    ("true", "true", True),
+    ("an object", '{"a": 1}', True),
+    ("1,000 arrays", "[" * 1000 + "]" * 1000, True),
+    ("first moment", "0001-01-01T00:00:00+23:59", True),
+    ("last moment", "9999-12-31T23:59:59-23:00", True),
+    ("naive moment", "2026-03-01T08:30:00", True),
+    ("UUID without hyphens", "018f000000007000800000000000dead", True),
+    ("huge text", "A" * 100_000, True),
+    ("a file", b"\x00\xff", True),
+]
+FORM_FILES = [
+    ("empty", b""),
+    ("one byte", b"\xff"),
+    ("text", b"hello"),
+    ("SVG", b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'),
+    ("GIF", b"GIF89a\x01\x00\x01\x00\x00\x00\x00;"),
+    (
+        "PNG that ends early",
+        b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\xff\xff\xff\xff\xff\xff\xff\xff\x08\x02\x00\x00\x00",
+    ),
+    ("JPEG that ends early", b"\xff\xd8\xff\xe0\x00\x10JFIF"),
+    ("ZIP", b"PK\x03\x04" + b"\x00" * 64),
+]
+
+
+def multipart_cases(target: Target) -> Iterator[Case]:
+    """Forms: bad frames, bad files, every field × every hostile text, every field missing and twice."""
+    good, path = target.photo or {}, target.path()
+    file = next(name for name, value in good.items() if isinstance(value, bytes))
+    frames = [
+        ("empty", b"", MULTIPART),
+        ("no closing edge", target.body[:-10], MULTIPART),
+        ("truncated", target.body[: len(target.body) // 2], MULTIPART),
+        ("other edge", target.body, "multipart/form-data; boundary=other"),
+        ("no edge", target.body, "multipart/form-data"),
+        ("edge of 1,000", target.body, f"multipart/form-data; boundary={'x' * 1000}"),
+        ("JSON", b"{}", "application/json"),
+        ("JSON of the fields", b'{"photo": "x"}', "application/json"),
+        ("url-encoded", b"photo=x", FORM),
+        ("plain text", b"x", "text/plain"),
+        ("60 fields", multipart({**good, **{f"f{n}": "x" for n in range(60)}}), MULTIPART),
+        ("9 files", multipart({**good, **{f"f{n}": b"x" for n in range(9)}}), MULTIPART),
+        ("unknown field", multipart({**good, "is_admin": "true"}), MULTIPART),
+        ("NUL in a name", multipart({**good, "a\0b": "x"}), MULTIPART),
+    ]
+    yield from (Case(f"form: {name}", path, body, content_type=kind) for name, body, kind in frames)
+    for name, data in FORM_FILES:
+        yield Case(f"{file} is {name}", path, multipart({**good, file: data}), content_type=MULTIPART)
+    required = target.schema_of_form().get("required", [])
+    for field_ in good:
+        rest = {name: value for name, value in good.items() if name != field_}
+        yield Case(
+            f"{field_} is missing", path, multipart(rest), content_type=MULTIPART, refused=field_ in required
+        )
+        for name, text, always in FORM_TEXTS:
+            if isinstance(text, bytes) and field_ == file:
+                continue
+            body = multipart({**good, field_: text})
+            yield Case(f"{field_} = {name}", path, body, content_type=MULTIPART, refused=always)
 
 
 def field_cases(target: Target) -> Iterator[Case]:
