@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from backend.accounts.models import Device, Region, User
-from backend.accounts.rules import REGIONAL, Can, Role
+from backend.accounts.rules import REGIONAL, Can, Role, shown_change
 from backend.core import history
 from backend.core.errors import NotFound
 
@@ -43,8 +43,8 @@ def region_scope(user: User) -> list[str] | None:
 def changes_for(user: User, *, name: str, row_id: str) -> list[dict[str, Any]]:
     """The history of one row, newest first, as far as `user` may see it.
 
-    Auditor and admin see all, a director the rows of the own regions (and those of none), a technician the own
-    entries. Raises NotFound for an unknown kind, a row without history and a row outside the scope.
+    An auditor sees all with personal data masked, a director the rows of the own regions (and those of none), a
+    technician the own entries. Raises NotFound for an unknown kind, a row without history, a row outside the scope.
     """
     model = history.tracked_models().get(name)
     key = _key_of(model, row_id) if model else None
@@ -57,7 +57,12 @@ def changes_for(user: User, *, name: str, row_id: str) -> list[dict[str, Any]]:
         lines = [line for line in lines if line["user"] == str(user.pk)]
     if not lines:
         raise NotFound
-    return lines
+    return [_shown(line, role=user.role) for line in lines]
+
+
+def _shown(line: dict[str, Any], *, role: str) -> dict[str, Any]:
+    changed = line["changed"].items()
+    return line | {"changed": {name: shown_change(name, pair, role=role) for name, pair in changed}}
 
 
 def _key_of(model: Any, text: str) -> UUID | str | None:

@@ -1,6 +1,7 @@
 """Roles and what each may do: the role × can table. Which rows of it, the queries of each concept say."""
 
 from enum import StrEnum
+from typing import Any
 
 
 class Role(StrEnum):
@@ -122,7 +123,7 @@ TABLE: dict[Can, frozenset[Role]] = {
     Can.CLOSE_CASE: frozenset({D, Q}),
     Can.READ_SIGNALS: frozenset({D, Q, A}),
     Can.UPLOAD_PHOTO: frozenset({T, C, Q, L}),
-    Can.READ_HISTORY: frozenset({T, D, A, X}),
+    Can.READ_HISTORY: frozenset({T, D, A}),  # not the admin: no business data
     Can.READ_STAFF: frozenset({C, D, Q, A, X}),
     Can.READ_USERS: frozenset({A, X}),
     Can.MANAGE_USERS: frozenset({X}),
@@ -132,10 +133,20 @@ TABLE: dict[Can, frozenset[Role]] = {
 REGIONAL = frozenset({Role.CLERK})  # sees the rows of the own regions only
 MASKED = frozenset({Role.QC, Role.FINANCE, Role.AUDITOR})  # sees customers without name, phone and address
 
+# Columns that say who somebody is and where; masked roles see that they changed, not what they hold.
+PERSONAL = frozenset({"contact_name", "contact_phone", "address", "latitude", "longitude"})
+
 
 def may(role: str, can: Can) -> bool:
     """Whether `role` holds the right."""
     return role in TABLE[can]
+
+
+def shown_change(field: str, pair: list[Any], *, role: str) -> list[Any]:
+    """[before, after] of a changed field as the role may see it."""
+    if role not in MASKED or field not in PERSONAL:
+        return pair
+    return ["***" if value else value for value in pair]
 
 
 def mask_phone(phone: str) -> str:

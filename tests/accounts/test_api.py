@@ -160,6 +160,22 @@ def test_technician_reads_only_own_entries(sign_in):
     assert sign_in("auditor").get("history/nothing/1").status == 404
 
 
+def test_history_masks_personal_data_for_the_auditor_and_is_closed_to_the_admin(sign_in):
+    customer = factories.make_customer(contact_name="王小明", contact_phone="13812345678")
+    type(customer).objects.filter(pk=customer.pk).update(contact_phone="13900001111", tier="key")
+    path = f"history/customer/{customer.pk}"
+    masked = sign_in("auditor").get(path)
+    assert masked.json["items"][0]["changed"] == {
+        "contact_phone": ["***", "***"],
+        "tier": ["standard", "key"],
+    }
+    assert b"1381234" not in masked.content and "王小明" not in masked.content.decode()
+    assert b"1390000" not in sign_in("auditor").get(f"{path}/export").content
+    clear = sign_in("director").get(path).json["items"][0]["changed"]
+    assert clear["contact_phone"] == ["13812345678", "13900001111"]
+    assert sign_in("admin").get(path).status == 403
+
+
 def test_history_exports_inert_csv(sign_in):
     admin = sign_in("admin")
     user = factories.make_user("technician")
