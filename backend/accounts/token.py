@@ -5,7 +5,7 @@ more than PostgreSQL needs to answer; here the statement is planned once and onl
 """
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import connection
 from django.db.models import Model
@@ -41,11 +41,10 @@ class SignedIn(NamedTuple):
 
 def token_by_digest(digest: str) -> SignedIn | None:
     """Who holds the token; None where nobody does."""
-    with connection.planned_cursor() as cursor:  # type: ignore[attr-defined]  # backend.core.database
-        cursor.execute(_STATEMENT, [digest])
-        row: tuple[Any, ...] | None = cursor.fetchone()
-    if row is None:
+    rows = connection.planned_rows(_STATEMENT, [digest])  # type: ignore[attr-defined]  # backend.core.database
+    if not rows:
         return None
+    row = rows[0]
     token = DeviceToken.from_db(connection.alias, _TOKEN, row[: len(_TOKEN)])
     user = User.from_db(connection.alias, _USER, row[len(_TOKEN) : -1])
     token.user = user

@@ -6,8 +6,10 @@ import re
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -50,7 +52,7 @@ def configure(_unused: Any = None) -> None:
     logging.getLogger("django.request").setLevel(logging.ERROR)
 
 
-log = structlog.get_logger("saltline.request")
+request_log = logging.getLogger("saltline.request")
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -73,12 +75,26 @@ class RequestLog:
         started = time.perf_counter()
         response = self.get_response(request)
         response.headers["X-Request-ID"] = request_id
-        match = request.resolver_match
-        log.info(
-            "request_finished",
-            method=request.method,
-            route=match.route if match else None,
-            status=response.status_code,
-            ms=round((time.perf_counter() - started) * 1000, 1),
-        )
+        if request_log.isEnabledFor(logging.INFO):
+            _write_line(request, response, ms=round((time.perf_counter() - started) * 1000, 1))
         return response
+
+
+def _write_line(request: HttpRequest, response: HttpResponse, *, ms: float) -> None:
+    """The line of a request, in the form of every other one; put together here, for each request has one.
+
+    Through structlog and logging it would cost a tenth of a scan.
+    """
+    match = request.resolver_match
+    line = {
+        "method": request.method,
+        "route": match.route if match else None,
+        "status": response.status_code,
+        "ms": ms,
+        "event": "request_finished",
+        "request_id": request.META["saltline.request_id"],
+        "logger": request_log.name,
+        "level": "info",
+        "timestamp": datetime.now(UTC),
+    }
+    sys.stderr.write(orjson.dumps(line, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE).decode())

@@ -1,13 +1,12 @@
 """The kept connection: a dead one is noticed without a round trip per request, and planned statements work."""
 
 import pytest
-from django.db import connection
+from django.db import ProgrammingError, connection, transaction
+from django.db.transaction import TransactionManagementError
 
 
 def backend_pid() -> int:
-    with connection.planned_cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        return int(cursor.fetchone()[0])
+    return int(connection.planned_rows("SELECT pg_backend_pid()", [])[0][0])
 
 
 @pytest.mark.django_db(transaction=True)
@@ -31,9 +30,7 @@ def test_a_living_connection_is_kept():
 @pytest.mark.django_db(transaction=True)
 def test_a_statement_is_planned_at_its_second_use():
     for number in range(3):
-        with connection.planned_cursor() as cursor:
-            cursor.execute("SELECT %s::int + 41", [number])
-            assert cursor.fetchone() == (number + 41,)
+        assert connection.planned_rows("SELECT %s::int + 41", [number]) == [(number + 41,)]
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%%+ 41'")
         assert cursor.fetchone() == (1,)
@@ -44,3 +41,12 @@ def test_planned_statements_are_counted_like_others(django_assert_num_queries):
     with django_assert_num_queries(1) as log:
         backend_pid()
     assert "pg_backend_pid" in log.captured_queries[0]["sql"]
+
+
+@pytest.mark.django_db
+def test_errors_are_djangos_and_a_broken_transaction_is_noticed():
+    with pytest.raises(ProgrammingError), transaction.atomic():
+        connection.planned_rows("SELECT * FROM no_such_table", [])
+    with pytest.raises(TransactionManagementError), transaction.atomic():
+        transaction.set_rollback(True)
+        connection.planned_rows("SELECT 1", [])

@@ -19,12 +19,14 @@ _ONE = _HEAD + _ROW + _TAIL
 
 def write(rows: Sequence[dict[str, Any]]) -> set[UUID]:
     """Appends rows (column name → value, `answer` as JSON text) in one statement; the ids that were new."""
-    sql = _ONE if len(rows) == 1 else _HEAD + ", ".join([_ROW] * len(rows)) + _TAIL
-    # Planned for one row only: statements of many lengths would crowd out each other's plans.
-    make_cursor = connection.planned_cursor if len(rows) == 1 else connection.cursor  # type: ignore[attr-defined]  # backend.core.database
-    with make_cursor() as cursor:
-        cursor.execute(sql, [row[name] for row in rows for name in _NAMES])
-        return {found[0] for found in cursor.fetchall()}
+    values = [row[name] for row in rows for name in _NAMES]
+    if len(rows) == 1:
+        found = connection.planned_rows(_ONE, values)  # type: ignore[attr-defined]  # backend.core.database
+    else:  # not planned: statements of many lengths would crowd out each other's plans
+        with connection.cursor() as cursor:
+            cursor.execute(_HEAD + ", ".join([_ROW] * len(rows)) + _TAIL, values)
+            found = cursor.fetchall()
+    return {row[0] for row in found}
 
 
 def stored(ids: Iterable[UUID]) -> dict[UUID, Scan]:
