@@ -1,6 +1,7 @@
 """Hostile requests for one operation, made from the OpenAPI document and a complete example. Deterministic."""
 
 import json
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -110,6 +111,38 @@ def cases_of(target: Target) -> Iterator[Case]:
     else:
         yield from multipart_cases(target)
 
+
+def mutations_of(target: Target, *, seed: str) -> Iterator[Case]:
+    """Good requests with bytes changed, taken out, doubled or put in; the same ones for the same seed, without end."""
+    dice = random.Random(seed)
+    while True:
+        body = bytearray(target.body or b"{}")
+        for _ in range(dice.randint(1, 4)):
+            at, until = sorted(dice.randrange(len(body) + 1) for _ in range(2))
+            body[at:until] = dice.choice(
+                [
+                    b"",
+                    bytes(body[at:until]) * 2,
+                    bytes([dice.randrange(256)]),
+                    dice.choice(SHARDS),
+                    body[at:until],
+                ]
+            )
+            body = body or bytearray(b"{")
+        yield Case(
+            f"mutation {bytes(body)[:80]!r}",
+            target.path(),
+            bytes(body[:200_000]),
+            content_type=target.content_type,
+            refused=False,
+        )
+
+
+SHARDS = [
+    b"null", b"true", b"-1", b"1e999", b"NaN", b"[]", b"{}", b'""', b"\\u0000", b"\\ud800", b"\xff", b"\x00", b'"',
+    b"[" * 50, b"9" * 19, "\u202e".encode(), "１２".encode(), b"0001-01-01T00:00:00+23:59",
+    b"9999-12-31T23:59:59-23:00", b"\r\n--edge",
+]  # fmt: skip
 
 PATH_VALUES = [
     "a%00b", "%00", "%ED%A0%80", "%FF", "%E2%80%AE1", "1", "-1", "15.7", "1_5", "%EF%BC%91%EF%BC%95", "%20",

@@ -9,13 +9,25 @@ from backend.accounts.rules import TABLE as RIGHTS
 from backend.accounts.rules import Can, Role
 from backend.core.permissions import Open
 from tests.client import Answer, ApiClient
+from tests.house.access_table import TABLE
 from tests.house.cell import Cell
 from tests.house.operations import Route
 from tests.house.world import World
 
+PREFERRED = (Role.TECHNICIAN, Role.QC, Role.CLERK, Role.LOGISTICS)
+
 
 def allowed_roles(can: Can | Open) -> frozenset[Role]:
     return frozenset(Role) if isinstance(can, Open) else RIGHTS[can]
+
+
+def caller_of(route: Route) -> Role | None:
+    """One who may: nobody where nobody needs to sign in."""
+    cell = TABLE[route.key]
+    if cell.can is Open.ANYONE:
+        return None
+    allowed = allowed_roles(cell.can)
+    return next((role for role in PREFERRED if role in allowed), min(allowed))
 
 
 def near_ids(cell: Cell, world: World, role: Role) -> dict[str, str]:
