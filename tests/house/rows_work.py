@@ -89,10 +89,11 @@ def readings(place: Place, found: dict[str, Any]) -> dict[str, Any]:
         is_evidential=False,
         reasons=["instrument_out_of_calibration"],
     )
-    for made in (reading, overdue):
+    bad = factories.make_reading(**about, instrument=found["instrument"])
+    for made in (reading, overdue, bad):
         for position in (1, 2):
             Replicate.objects.create(reading=made, position=position, value=Decimal("0.55"))
-    return {"reading": reading, "overdue_reading": overdue}
+    return {"reading": reading, "overdue_reading": overdue, "bad_reading": bad}
 
 
 def costs(place: Place, found: dict[str, Any]) -> dict[str, Any]:

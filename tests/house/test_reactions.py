@@ -11,7 +11,9 @@ from django_q.models import Schedule
 from backend.core.queue import allowed_paths, sync_schedule
 from backend.reactions import REACTIONS
 from backend.schedule import SCHEDULE
+from tests.house.fingerprint import Fingerprint, fingerprint
 from tests.house.source import Source, called_name, sources
+from tests.house.world import World
 
 LONGEST_JOB = 10
 
@@ -68,6 +70,23 @@ def test_job_is_a_short_function_of_a_jobs_file(path: str):
     assert lines <= LONGEST_JOB, f"{path}: {lines} lines; a job only fetches and delegates"
     takes = inspect.signature(job).parameters.values()
     assert all(parameter.annotation is str for parameter in takes), f"{path}: a job takes ids as texts"
+
+
+# What a job gets by the name of its argument: a row on which it has something to do.
+ROWS = {"reading_id": "bad_reading", "batch_id": "batch", "report_id": "unknown_code"}
+FOLLOWING = sorted({path for paths in REACTIONS.values() for path in paths})
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", FOLLOWING)
+def test_second_delivery_changes_nothing(path: str, world: World, untouched: Fingerprint):
+    job = import_string(path)
+    ids = {name: world.id_of(ROWS[name]) for name in inspect.signature(job).parameters}
+    job(**ids)
+    once = fingerprint()
+    assert once != untouched, f"{path} had nothing to do: give it another row in ROWS"
+    job(**ids)
+    assert fingerprint() == once
 
 
 @pytest.mark.parametrize("name", sorted(SCHEDULE))
