@@ -90,7 +90,7 @@ class Guarded:
         return sorted(members, key=lambda member: member.pid)[:WORKERS] if len(members) == WORKERS + 2 else []
 
 
-def wait_for(what: Callable[[], object], *, within_s: float = 60) -> None:
+def wait_for(what: Callable[[], object], *, within_s: float = 240) -> None:
     until = time.monotonic() + within_s
     while not what():
         assert time.monotonic() < until, "it did not happen"
