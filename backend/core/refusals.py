@@ -15,6 +15,7 @@ from django.utils.translation import gettext, override
 from backend.core.errors import DomainError
 
 BARE_FIELD = re.compile(r"\{\w+\}")  # a detail of nothing but "{reason}"
+MOST_PLACES = 6
 HEADING = """\
 # Refusals
 
@@ -45,27 +46,26 @@ def _is_ours(kind: type[DomainError]) -> bool:
 
 
 def raised_in() -> dict[str, list[str]]:
-    """Class name → `batch.services.hold_batch` of every function that raises it, in the order of the tree."""
+    """Class name → `batch.services` of every module that raises it, in the order of the tree."""
     found: dict[str, list[str]] = defaultdict(list)
     for floor in ("backend", "traceability", "fieldservice"):
         for path in sorted((settings.BASE_DIR / floor).rglob("*.py")):
             where = ".".join(path.relative_to(settings.BASE_DIR).with_suffix("").parts[1:])
-            for function, name in _raises(ast.parse(path.read_text(encoding="utf-8"))):
-                place = f"{where}.{function}"
-                if place not in found[name]:
-                    found[name].append(place)
+            for name in _raised(ast.parse(path.read_text(encoding="utf-8"))):
+                found[name].append(where)
     return found
 
 
-def _raises(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """(function, class name) of every `raise X`, `raise X(…)`."""
-    for function in ast.walk(tree):
-        if isinstance(function, ast.FunctionDef):
-            for node in ast.walk(function):
-                raised = node.exc if isinstance(node, ast.Raise) else None
-                raised = raised.func if isinstance(raised, ast.Call) else raised
-                if isinstance(raised, ast.Name):
-                    yield function.name, raised.id
+def _raised(tree: ast.Module) -> list[str]:
+    """The class names of every `raise X` and `raise X(…)`, each once."""
+    raised = [node.exc for node in ast.walk(tree) if isinstance(node, ast.Raise)]
+    kinds = [thing.func if isinstance(thing, ast.Call) else thing for thing in raised]
+    return sorted({kind.id for kind in kinds if isinstance(kind, ast.Name)})
+
+
+def _places(modules: list[str]) -> str:
+    """Where to look; nothing where it is everywhere."""
+    return " ".join(f"`{name}`" for name in modules) if len(modules) <= MOST_PLACES else ""
 
 
 def markdown() -> str:
@@ -74,7 +74,7 @@ def markdown() -> str:
     lines = [HEADING, "| code | HTTP | English | 中文 | when |", "|---|---|---|---|---|"]
     for kind in refusals():
         notes = [inspect.cleandoc(kind.__doc__ or "").replace("\n", " ")]
-        notes += [f"`{place}`" for place in raised.get(kind.__name__, [])]
+        notes.append(_places(raised.get(kind.__name__, [])))
         cells = (f"`{kind.code}`", str(kind.status), _text(kind, "en"), _text(kind, "zh-hans"))
         lines.append(f"| {' | '.join(cells)} | {' '.join(filter(None, notes))} |")
     return "\n".join(lines) + "\n"

@@ -16,7 +16,6 @@ DRAWERS = {
     "misc",
     "lib",
     "shared",
-    "base",
     "managers",
     "selectors",
 }
