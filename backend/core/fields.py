@@ -13,6 +13,8 @@ from uuid import UUID
 
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
@@ -135,6 +137,11 @@ class Sha256(serializers.RegexField):
         if not isinstance(data, str):
             raise serializers.ValidationError(_("A text is expected."), code="not_text")
         return super().to_internal_value(data)
+
+
+@extend_schema_field(OpenApiTypes.BINARY)
+class Photo(serializers.FileField):
+    """The file of a form. What is in it, the service that opens it checks."""
 
 
 class Measure(Exact):

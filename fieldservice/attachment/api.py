@@ -12,7 +12,7 @@ from backend.accounts.authentication import caller
 from backend.accounts.rules import Can
 from backend.core.attachment import MAX_BYTES, PhotoTooLarge, bytes_of, keep_photo
 from backend.core.endpoint import Endpoint, operation
-from backend.core.fields import In, Out
+from backend.core.fields import In, Out, Photo
 from backend.core.paging import get_or_404
 from backend.core.permissions import Open
 from backend.core.strict import PhotoParser
@@ -24,7 +24,7 @@ A_YEAR_S = 31_536_000  # the bytes of a hash never change; only this browser may
 
 
 class AttachmentIn(In):
-    photo = serializers.FileField(help_text="JPEG, PNG or WebP, at most 8 MB and 25 megapixels.")
+    photo = Photo(help_text="JPEG, PNG or WebP, at most 8 MB and 25 megapixels.")
 
 
 class AttachmentOut(Out):

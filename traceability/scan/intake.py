@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from backend.core.clock import Stamp
-from backend.core.fields import Choice, Exact, Id, In, Moment, Sha256, Text
+from backend.core.fields import Choice, Exact, Id, In, Moment, Photo, Sha256, Text
 from backend.core.idempotency import digest_of
 from traceability.customer.rules import Datum
 from traceability.label.batch_code import LONGEST
@@ -82,7 +82,7 @@ class ScansIn(In):
 class PhotoScanIn(In):
     """multipart/form-data."""
 
-    photo = serializers.FileField(help_text="JPEG, PNG or WebP, at most 12 MB.")
+    photo = Photo(help_text="JPEG, PNG or WebP, at most 12 MB.")
     id = Id(help_text="Of the photo's first code; further codes get ids derived from it.")
     made_at = Moment(help_text="By the phone's clock.")
     latitude = Exact(
