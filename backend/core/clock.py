@@ -26,6 +26,7 @@ def factory_date(moment: datetime) -> date:
 
 
 SUSPECT_OFFSET_S = 300  # reliability: a phone clock more than 5 minutes off is marked
+UNPROVEN_AFTER_S = 3600  # a time further back is believed only with the phone's clock beside it
 
 
 @dataclass(frozen=True)
@@ -37,23 +38,28 @@ class Stamp:
     received_at: datetime
     offset_s: int
     suspect: bool
+    is_proven: bool = True  # False: far back, and no `sent_at` to correct or to believe it by
 
 
 def stamp(*, made_at: datetime, sent_at: datetime | None, received_at: datetime) -> Stamp:
     """Corrects the phone's time by the offset of its clock when it sent; without `sent_at` nothing is corrected.
 
+    Then a `made_at` more than an hour before receipt is suspect and not proven: a phone that was offline, a clock
+    that is wrong and a time made up look the same.
     A corrected time in the future is set to the time of receipt: nothing was measured after we heard of it.
     """
     offset = received_at - sent_at if sent_at else timedelta()
     corrected = min(made_at + offset, received_at)
     seconds = round(offset.total_seconds())
-    suspect = abs(seconds) > SUSPECT_OFFSET_S or made_at + offset > received_at + timedelta(minutes=5)
+    is_proven = sent_at is not None or made_at >= received_at - timedelta(seconds=UNPROVEN_AFTER_S)
+    is_future = made_at + offset > received_at + timedelta(minutes=5)
     return Stamp(
         device_at=made_at,
         corrected_at=corrected,
         received_at=received_at,
         offset_s=seconds,
-        suspect=suspect,
+        suspect=abs(seconds) > SUSPECT_OFFSET_S or is_future or not is_proven,
+        is_proven=is_proven,
     )
 
 

@@ -90,6 +90,17 @@ def test_nothing_is_measured_after_we_heard_of_it():
     assert stamp.corrected_at == NOW and stamp.suspect
 
 
+@pytest.mark.parametrize(
+    ("back", "is_proven"), [(timedelta(hours=1), True), (timedelta(hours=1, seconds=1), False)]
+)
+def test_time_far_back_is_proven_only_by_the_phone_s_clock_beside_it(back, is_proven):
+    bare = clock.stamp(made_at=NOW - back, sent_at=None, received_at=NOW)
+    assert bare.is_proven is is_proven and bare.suspect is not is_proven
+    assert bare.corrected_at == NOW - back
+    with_clock = clock.stamp(made_at=NOW - back, sent_at=NOW, received_at=NOW)
+    assert with_clock.is_proven and not with_clock.suspect
+
+
 def test_factory_day_begins_at_16_utc():
     assert clock.factory_date(datetime(2026, 3, 1, 16, 0, tzinfo=UTC)).day == 2
     assert clock.factory_date(datetime(2026, 3, 1, 15, 59, 59, tzinfo=UTC)).day == 1

@@ -16,12 +16,12 @@ from backend.accounts.models import User
 from backend.core.clock import Stamp, factory_date
 from backend.core.errors import DomainError, IdReuse, InFlight
 from backend.core.errors import mark as _
-from traceability.customer.rules import Datum
 from traceability.scan import inbox, log
 from traceability.scan.answer import Body, Told, answer
 from traceability.scan.code import Code
 from traceability.scan.image import read_codes
 from traceability.scan.models import LabelProfile, Scan
+from traceability.scan.plain_scan import Place
 from traceability.scan.profile import config_of
 from traceability.scan.queries import Meaning, Scanned, meanings
 from traceability.scan.reading import Raw
@@ -36,16 +36,6 @@ TRIES = 3  # another request may store the same scans between our look and our w
 class NoCodeFound(DomainError):
     code, status, title = "no_code_found", 422, _("No code was found in the photo")
     detail = _("Hold the phone closer, avoid glare, fill half of the picture with the code.")
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Degrees with six decimals, metres; never without its datum."""
-
-    latitude: Decimal
-    longitude: Decimal
-    datum: Datum
-    accuracy_m: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +164,8 @@ def _scanned(entry: Entry) -> Scanned:
 
 
 def _day(entry: Entry) -> date:
-    return factory_date(entry.stamp.corrected_at)
+    """The day expiry is judged by: a verdict is about now, so our clock says it, never the phone's."""
+    return factory_date(entry.stamp.received_at)
 
 
 def _is_for_inbox(meaning: Meaning) -> bool:

@@ -140,6 +140,17 @@ def test_pattern_that_cannot_work_is_refused(sign_in, db):
     assert qc.get("label-profiles").json["items"] == []
 
 
+@pytest.mark.parametrize("has_clock", [True, False])
+def test_scan_of_an_expired_batch_says_so_whatever_day_the_phone_claims(sign_in, salt, scan, has_clock):
+    salt.expires_on = clock.today() - timedelta(days=1)
+    salt.save()
+    sent = scan(salt.code, made_at=(clock.now() - timedelta(days=30)).isoformat())
+    headers = {"X_Sent_At": clock.now().isoformat()} if has_clock else {}
+    answer = sign_in("technician").post("scans", sent, **headers)
+    assert (answer.status, answer.json["outcome"]) == (200, "expired")
+    assert Scan.objects.get().outcome == "expired"
+
+
 def test_scan_is_one_row_with_who_device_times_place_bytes_and_result(sign_in, salt, scan):
     phone = sign_in("technician")
     made_at = clock.now() - timedelta(hours=2)
