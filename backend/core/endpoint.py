@@ -119,6 +119,8 @@ class Endpoint(GenericAPIView[Any]):
             self._check_query(operation)
 
     def _check_query(self, operation: Operation) -> None:
+        if not self.request.META.get("QUERY_STRING"):
+            return
         known = set(operation.params)
         if operation.page:
             known |= {"limit", "cursor"}

@@ -4,6 +4,7 @@ Counted in the default cache: per web process with the local-memory cache, exact
 keep the service up; they are no security measure (the login lock-out is django-axes, in the database).
 """
 
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -26,6 +27,13 @@ def client_ip(request: HttpRequest) -> str:
     return hops[-settings.NUM_PROXIES] if len(hops) >= settings.NUM_PROXIES else peer
 
 
+@lru_cache(maxsize=64)
+def _parsed(rate: str) -> tuple[int, int]:
+    """120/min → 120 requests in 60 seconds."""
+    number, _slash, period = rate.partition("/")
+    return int(number), {"s": 1, "m": 60, "h": 3_600, "d": 86_400}[period[0]]
+
+
 class AccountThrottle(SimpleRateThrottle):
     """The view's `rate` scope, counted per user and device; per address where nobody is signed in."""
 
@@ -38,7 +46,7 @@ class AccountThrottle(SimpleRateThrottle):
         signed_in = bool(request.user and request.user.is_authenticated)
         self.scope = view.rate if signed_in or view.rate == "login" else "anonymous"
         self.rate = settings.RATES[self.scope]
-        self.num_requests, self.duration = self.parse_rate(self.rate)
+        self.num_requests, self.duration = _parsed(self.rate)
         return bool(super().allow_request(request, view))
 
     def get_cache_key(self, request: Request, view: Any) -> str:

@@ -17,8 +17,9 @@ from backend.core.idempotency import digest_of
 from traceability.customer.rules import Datum
 from traceability.label.batch_code import LONGEST
 from traceability.label.parse import LONGEST_CODE
+from traceability.scan.plain_scan import Place, plain_scan
 from traceability.scan.rules import ScanSource
-from traceability.scan.services import Entry, Place
+from traceability.scan.services import Entry
 
 MOST_SCANS = 200
 LONGEST_B64 = 8_192
@@ -117,8 +118,20 @@ def _decoded(text: str) -> bytes:
 _SCAN_IN = ScanIn()
 
 
-def entry_of(item: Mapping[str, Any], *, stamp: Stamper) -> Entry:
+def entry_of(item: object, *, stamp: Stamper) -> Entry:
     """One scan of a body. Raises ValidationError with one entry per field at fault."""
+    plain = plain_scan(item)
+    if plain is not None:
+        return Entry(
+            id=plain.id,
+            code=plain.raw,
+            aim=plain.aim,
+            source=plain.source,
+            stamp=stamp(plain.made_at),
+            digest=digest_of(item),
+            place=plain.place,
+            batch_number=plain.batch_number,
+        )
     data = _SCAN_IN.run_validation(item)
     place = data["place"]
     return Entry(
