@@ -46,7 +46,7 @@ MIDDLEWARE = [
     "backend.core.content_security.ContentSecurity",
     "backend.core.strict.UrlGuard",
     "backend.core.logs.RequestLog",
-    "django.middleware.locale.LocaleMiddleware",
+    "backend.core.language.AnswerLanguage",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
