@@ -17,13 +17,14 @@ class DomainError(Exception):
 
     `title` and `detail` are English msgids; `detail` may hold `{name}` fields filled from the keyword
     arguments, which are also members of the problem document. `errors` points at the fields at fault:
-    {"field": ["why"]}.
+    {"field": ["why"]}. Arguments named in `texts` are msgids themselves; all others are data, never translated.
     """
 
     code: ClassVar[str] = "refused"
     status: ClassVar[int] = 400
     title: ClassVar[str] = _("The request was refused")
     detail: ClassVar[str] = ""
+    texts: ClassVar[tuple[str, ...]] = ()
     retry_after_s: int | None = None
 
     def __init__(

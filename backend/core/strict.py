@@ -41,7 +41,7 @@ class BadText(DomainError):
 
 class BadJson(DomainError):
     code, status, title = "bad_json", 400, _("The body is not valid JSON")
-    detail = _("{reason}")
+    detail, texts = _("{reason}"), ("reason",)
 
 
 class TooDeep(DomainError):
@@ -89,26 +89,26 @@ def depth(body: bytes) -> int:
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise BadJson(reason="A key stands twice in one object.")
+        raise BadJson(reason=_("A key stands twice in one object."))
     return found
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise BadJson(reason=f"{name} is not JSON.")
+    raise BadJson(reason=_("NaN and Infinity are not JSON."))
 
 
 def _int(text: str) -> int:
     if len(text) > 20 or not -(2**63) <= int(text) < 2**63:
-        raise BadJson(reason="A whole number has more than 64 bits.")
+        raise BadJson(reason=_("A whole number has more than 64 bits."))
     return int(text)
 
 
 def _decimal(text: str) -> Decimal:
     if len(text) > 40:
-        raise BadJson(reason="A number has more than 40 characters.")
+        raise BadJson(reason=_("A number has more than 40 characters."))
     value = Decimal(text)
     if abs(value.adjusted()) > 40:  # 1e999999999 is eleven characters; written out it is a gigabyte
-        raise BadJson(reason="A number is too large or too small.")
+        raise BadJson(reason=_("A number is too large or too small."))
     return value
 
 
@@ -130,7 +130,7 @@ def parse_json(body: bytes) -> Any:
             parse_int=_int,
         )
     except (ValueError, RecursionError) as error:
-        raise BadJson(reason=f"Not JSON: {error.__class__.__name__}.") from error
+        raise BadJson(reason=_("It cannot be read as JSON.")) from error
     check_tree(value)
     return value
 
@@ -209,5 +209,5 @@ def body_of(request: Request) -> Mapping[str, Any]:
     """The body as an object. Raises BadJson where it is a list, a text or a number."""
     data = request.data
     if not isinstance(data, Mapping):
-        raise BadJson(reason="An object is expected.")
+        raise BadJson(reason=_("An object is expected."))
     return data

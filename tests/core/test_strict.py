@@ -1,10 +1,12 @@
 """The input guard: each class of input that gives 500 on stock Django is a clear 4xx here."""
 
 import pytest
+from django.utils import translation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.core.errors import DomainError
+from backend.core.problems import document
 from backend.core.strict import MAX_BODY_BYTES, UrlGuard, depth, parse_json
 from tests import factories
 
@@ -47,6 +49,33 @@ def test_bad_body_is_refused_and_changes_nothing(admin, body, code):
     answer = admin.request("POST", "users", body=body)
     assert (answer.status, answer.code) == (413 if code == "body_too_large" else 400, code)
     assert admin.get("users").json == before
+
+
+@pytest.mark.parametrize(
+    ("body", "english", "chinese"),
+    [
+        (b"[]", "An object is expected.", "应为 JSON 对象。"),
+        (b'{"a": NaN}', "NaN and Infinity are not JSON.", "NaN 和 Infinity 不是 JSON。"),
+        (b"{", "It cannot be read as JSON.", "无法按 JSON 读取。"),
+        (b'{"a": 1, "a": 2}', "A key stands twice in one object.", "同一对象中有重复的键。"),
+        (b'{"a": 9223372036854775808}', "A whole number has more than 64 bits.", "整数超过 64 位。"),
+        (b'{"a": 1e999999999}', "A number is too large or too small.", "数值过大或过小。"),
+    ],
+)
+def test_reason_of_bad_json_is_said_in_the_callers_language(admin, body, english, chinese):
+    for language, text in (("en", english), ("zh-hans", chinese)):
+        answer = admin.request("POST", "users", body=body, Accept_Language=language)
+        assert (answer.json["detail"], answer.json["reason"]) == (text, text)
+
+
+def test_only_what_a_refusal_calls_a_text_is_translated():
+    class Refused(DomainError):
+        code, status, title = "refused_here", 400, "Not found"
+        detail, texts = "{why} {name}", ("why",)
+
+    with translation.override("zh-hans"):
+        body = document(Refused(why="Not found", name="Not found"), request_id=None)
+    assert (body["why"], body["name"], body["detail"]) == ("未找到", "Not found", "未找到 Not found")
 
 
 @pytest.mark.parametrize(
