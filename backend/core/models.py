@@ -27,7 +27,8 @@ class IdempotencyKey(models.Model):
 class Attachment(models.Model):
     """A photo or signature, named by the SHA-256 of the bytes the phone sent.
 
-    Stored re-encoded (no EXIF, no GPS, no second format inside), except for receipts' originals.
+    Always stored re-encoded, upright and at most 2560 px (no EXIF, no GPS, no second format inside): receipts too, so
+    the original bytes are not kept, only their SHA-256 says which file was sent.
     """
 
     sha256 = models.CharField(primary_key=True, max_length=64)
