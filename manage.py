@@ -162,8 +162,14 @@ def workers(arguments: list[str]) -> list[str]:
 
 
 def django_command(command: str, arguments: list[str], *, say: Progress) -> int:
+    from django.conf import settings
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
+    try:
+        _ = settings.SECRET_KEY  # reads the settings
+    except ImproperlyConfigured as problem:
+        raise SetupError(str(problem)) from None  # one line; Django would print a traceback
     with contextlib.ExitStack() as stack:
         asks_help = {"-h", "--help"} & set(arguments)
         if "DATABASE_URL" not in os.environ and command not in WITHOUT_DATABASE and not asks_help:

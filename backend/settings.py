@@ -6,7 +6,7 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
-from backend.env import env
+from backend.env import env, kept_secret_key, require
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOCAL_DIR = BASE_DIR / ".local"
@@ -14,8 +14,9 @@ LOCAL_DIR = BASE_DIR / ".local"
 TESTING = "pytest" in sys.modules
 DEBUG = False
 PRODUCTION = env.bool("SALTLINE_PRODUCTION", False)
-DEMO_SECRET_KEY = "saltline-demo-key-good-for-nothing-but-a-demo-on-this-machine"
-SECRET_KEY = env.str("SALTLINE_SECRET_KEY", DEMO_SECRET_KEY)
+if PRODUCTION:
+    require(["SALTLINE_SECRET_KEY", "SALTLINE_HOSTS", "SALTLINE_NUM_PROXIES"], why="SALTLINE_PRODUCTION=1")
+SECRET_KEY = env.str("SALTLINE_SECRET_KEY", "") or kept_secret_key(LOCAL_DIR / "secret_key")
 ALLOWED_HOSTS = env.list("SALTLINE_HOSTS", ["localhost", "127.0.0.1", "[::1]", "testserver"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("SALTLINE_CSRF_ORIGINS", [])
 
