@@ -70,6 +70,9 @@ class ShipmentLineOut(Out):
     batch = BatchRefOut()
     qty_kg = serializers.DecimalField(max_digits=14, decimal_places=3)
     units = serializers.IntegerField(allow_null=True)
+    recorded_after_hold = serializers.BooleanField(
+        help_text="Left before the batch was held, recalled or destroyed, and was entered afterwards."
+    )
 
 
 class ShipmentOut(Out):
@@ -147,6 +150,7 @@ class Shipments(Endpoint):
     def post(self, request: Request) -> Response:
         """Book a shipment; a batch on hold, recalled, not released or used up is refused line by line.
 
+        What left on a day before that of the hold or recall is booked: its paper came late.
         One refused line stops all (409, one error per line), unless `skip_refused`.
         """
         data = self.read()

@@ -1,6 +1,6 @@
 """Which lines of a shipment may go out, and why the others may not. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -46,10 +46,27 @@ SLACK_KG, SLACK_SHARE = Decimal(1), Decimal("0.001")
 
 
 @dataclass(frozen=True)
+class StatusStep:
+    """A decision on a batch: the factory's day, and the status it found."""
+
+    on: date
+    from_status: BatchStatus
+
+
+def status_at_end_of(day: date, *, steps: Iterable[StatusStep], now: BatchStatus) -> BatchStatus:
+    """The batch's status when the day was over; `steps` in their order, `now` where none came later."""
+    return next((step.from_status for step in steps if step.on > day), now)
+
+
+@dataclass(frozen=True)
 class Stock:
-    """A batch as it stands: kg made, and kg that left it already (shipped or used up in others)."""
+    """A batch as it stands: kg made, and kg that left it already (shipped or used up in others).
+
+    `status_then`: its status at the end of the day on which the goods left.
+    """
 
     status: BatchStatus
+    status_then: BatchStatus
     produced_on: date
     expires_on: date | None
     qty_kg: Decimal
@@ -57,8 +74,11 @@ class Stock:
 
 
 def refusal_of(stock: Stock, *, qty_kg: Decimal, on: date) -> Refusal | None:
-    """Why `qty_kg` of the batch may not leave on the day; None where it may."""
-    if stock.status in BY_STATUS:
+    """Why `qty_kg` of the batch may not leave on the day; None where it may.
+
+    What left before the day of a hold or recall and is entered late is booked: a recall must know who has it.
+    """
+    if stock.status in BY_STATUS and stock.status_then != BatchStatus.RELEASED:
         return BY_STATUS[stock.status]
     if on < stock.produced_on:
         return Refusal.BATCH_NOT_MADE_YET

@@ -120,7 +120,8 @@ def _check_head(data: ShipmentData, *, by: User) -> None:
 def _refused(data: ShipmentData) -> list[RefusedLine]:
     """The lines that may not leave, batches locked: none is held, or sold out, while we look."""
     ids = {line.batch_id for line in data.lines}
-    stocks = queries.stocks(list(Batch.objects.select_for_update().filter(pk__in=ids).order_by("id")))
+    rows = list(Batch.objects.select_for_update().filter(pk__in=ids).order_by("id"))
+    stocks = queries.stocks(rows, on=data.shipped_on)
     refused, seen = [], set()
     for index, line in enumerate(data.lines):
         stock = stocks.get(line.batch_id)

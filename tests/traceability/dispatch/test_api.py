@@ -65,6 +65,46 @@ def test_held_batch_refuses_dispatch(sign_in, status, code):
     assert nothing_booked()
 
 
+@pytest.fixture
+def held_today(sign_in):
+    """A released batch that QC puts on hold today."""
+    batch = make_batch()
+    assert sign_in("qc").post(f"batches/{batch.pk}/hold", {"reason": "受潮"}).status == 200
+    return batch
+
+
+def test_shipment_of_the_day_before_the_hold_is_booked_late_and_marked(sign_in, held_today):
+    logistics, good = sign_in("logistics"), make_batch()
+    yesterday = (clock.today() - timedelta(days=1)).isoformat()
+    made = logistics.post("shipments", order(make_customer(), held_today, good, shipped_on=yesterday))
+    assert made.status == 201
+    marks = {line["batch"]["id"]: line["recorded_after_hold"] for line in made.json["lines"]}
+    assert marks == {str(held_today.pk): True, str(good.pk): False}
+    assert logistics.get(f"shipments/{made.json['id']}").json["lines"] == made.json["lines"]
+    assert len(logistics.get(f"batches/{held_today.pk}/receivers").json["items"]) == 1
+
+
+def test_shipment_of_the_day_of_the_hold_is_refused(sign_in, held_today):
+    refused = sign_in("logistics").post("shipments", order(make_customer(), held_today))
+    assert refused.json["errors"][0]["code"] == "batch_on_hold" and nothing_booked()
+
+
+def test_line_booked_before_the_hold_is_not_marked(sign_in):
+    logistics, batch = sign_in("logistics"), make_batch()
+    made = logistics.post("shipments", order(make_customer(), batch)).json
+    assert sign_in("qc").post(f"batches/{batch.pk}/hold", {"reason": "受潮"}).status == 200
+    (line,) = logistics.get(f"shipments/{made['id']}").json["lines"]
+    assert line["recorded_after_hold"] is False
+
+
+def test_late_line_takes_no_more_than_is_left(sign_in, held_today):
+    yesterday = (clock.today() - timedelta(days=1)).isoformat()
+    body = order(make_customer(), held_today, shipped_on=yesterday)
+    body["lines"][0]["qty_kg"] = "70000"
+    refused = sign_in("logistics").post("shipments", body)
+    assert refused.json["errors"][0]["code"] == "more_than_left" and nothing_booked()
+
+
 def test_every_line_names_its_own_reason(sign_in):
     made_today = make_batch(produced_on=clock.today())
     expired = make_batch(expires_on=clock.today() - timedelta(days=2))

@@ -49,4 +49,4 @@ def test_what_was_shipped_or_used_is_gone():
     batch = make_batch(qty_kg=Decimal(1000))
     make_shipment(batch, qty_kg="300")
     make_link(batch, make_batch(), qty_kg="200")
-    assert queries.stocks([batch])[batch.pk].gone_kg == Decimal(500)
+    assert queries.stocks([batch], on=clock.today())[batch.pk].gone_kg == Decimal(500)

@@ -7,10 +7,11 @@ from decimal import Decimal
 import pytest
 
 from traceability.batch.rules import BatchStatus
-from traceability.dispatch.rules import TEXTS, Refusal, Stock, refusal_of
+from traceability.dispatch.rules import TEXTS, Refusal, StatusStep, Stock, refusal_of, status_at_end_of
 
 MADE, LAST = date(2026, 1, 1), date(2026, 12, 31)
-STOCK = Stock(BatchStatus.RELEASED, MADE, LAST, qty_kg=Decimal(60000), gone_kg=Decimal(59000))
+RELEASED = BatchStatus.RELEASED
+STOCK = Stock(RELEASED, RELEASED, MADE, LAST, qty_kg=Decimal(60000), gone_kg=Decimal(59000))
 KG = Decimal(1000)
 
 
@@ -25,7 +26,33 @@ KG = Decimal(1000)
     ],
 )
 def test_only_released_batches_leave(status, refusal):
-    assert refusal_of(replace(STOCK, status=BatchStatus(status)), qty_kg=KG, on=MADE) == refusal
+    now = BatchStatus(status)
+    assert refusal_of(replace(STOCK, status=now, status_then=now), qty_kg=KG, on=MADE) == refusal
+
+
+@pytest.mark.parametrize("status", ["held", "recalled", "destroyed"])
+def test_what_left_while_the_batch_was_released_may_be_entered_later(status):
+    assert refusal_of(replace(STOCK, status=BatchStatus(status)), qty_kg=KG, on=MADE) is None
+
+
+@pytest.mark.parametrize(
+    ("day", "status"),
+    [
+        (1, "quarantine"),
+        (2, "released"),
+        (4, "released"),
+        (5, "held"),  # the day of the hold is too late
+        (6, "held"),
+        (7, "released"),
+        (8, "recalled"),
+        (9, "recalled"),
+    ],
+)
+def test_status_of_a_day_is_that_of_its_end(day, status):
+    found = [(2, "quarantine"), (5, "released"), (7, "held"), (8, "released")]
+    steps = [StatusStep(date(2026, 3, on), BatchStatus(before)) for on, before in found]
+    on = date(2026, 3, day)
+    assert status_at_end_of(on, steps=steps, now=BatchStatus.RECALLED) == BatchStatus(status)
 
 
 @pytest.mark.parametrize(
