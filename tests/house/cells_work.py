@@ -232,14 +232,32 @@ COSTS = {
 
 
 def new_case(world: World, role: Role) -> Any:
+    """Dealers know batches by their scans only."""
+    about = "scan" if role is Role.DEALER else "batch"
     return {
         "complaint_code": "CAK",
         "customer": world.id_of("customer"),
-        "batch": world.id_of("batch"),
+        about: world.id_of(about, role),
         "title": "结块",
         "description": "整批结块,无法使用",
         "grade": 3,
     }
+
+
+def linked_visit(world: World, role: Role) -> dict[str, str]:
+    return {"id": world.id_of("case"), "visit": world.id_of("begun_visit")}
+
+
+def far_linked_visit(world: World, role: Role) -> dict[str, str]:
+    return {"id": world.far_id_of("case"), "visit": world.far_id_of("begun_visit")}
+
+
+def booked_cost(world: World, role: Role) -> dict[str, str]:
+    return {"id": world.id_of("case"), "cost_line": world.id_of("booked_cost")}
+
+
+def far_booked_cost(world: World, role: Role) -> dict[str, str]:
+    return {"id": world.far_id_of("case"), "cost_line": world.far_id_of("booked_cost")}
 
 
 CASES = {
@@ -252,6 +270,12 @@ CASES = {
     ),
     ("POST", "cases/{id}/visits"): Cell(
         Can.EDIT_CASE, row="case", body=lambda world, role: {"visit": world.id_of("visit")}
+    ),
+    ("DELETE", "cases/{id}/visits/{visit}"): Cell(
+        Can.EDIT_CASE, ids=linked_visit, far_ids=far_linked_visit, hidden_from=frozenset({Role.CLERK})
+    ),
+    ("DELETE", "cases/{id}/costs/{cost_line}"): Cell(
+        Can.EDIT_CASE, ids=booked_cost, far_ids=far_booked_cost, hidden_from=frozenset({Role.CLERK})
     ),
     ("POST", "cases/{id}/costs"): Cell(
         Can.EDIT_CASE, row="case", body=lambda world, role: {"cost_line": world.id_of("cost")}

@@ -9,7 +9,10 @@ import pytest
 from django.db import transaction
 from django.test import override_settings
 
+from tests.house.access_table import TABLE
 from tests.house.fingerprint import Fingerprint, fingerprint
+from tests.house.place import make_place
+from tests.house.rows import make_rows
 from tests.house.world import World, make_world
 from tests.openapi import Document
 
@@ -47,3 +50,15 @@ def world(django_db_setup: None, django_db_blocker: Any, openapi: Document, medi
 def untouched(world: World) -> Fingerprint:
     """What every table holds before any request of the module."""
     return fingerprint()
+
+
+@pytest.fixture(scope="module")
+def full_world(world: World) -> World:
+    """Three rows and more in every list."""
+    for _ in range(2):
+        make_rows(world.place)
+    make_rows(make_place("west"))
+    for cell in TABLE.values():
+        if cell.grow:
+            cell.grow(world)
+    return world

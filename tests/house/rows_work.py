@@ -12,6 +12,7 @@ from backend.accounts.rules import Role
 from backend.core import clock
 from backend.core.attachment import keep_photo
 from backend.core.models import Attachment
+from fieldservice.case.services import book_cost
 from fieldservice.quality.models import Signal, SignalPolicy
 from fieldservice.reading.models import Replicate
 from fieldservice.visit.models import CheckPoint, Visit, VisitPhoto
@@ -100,12 +101,14 @@ def costs(place: Place, found: dict[str, Any]) -> dict[str, Any]:
     technician, logistics = place.people[Role.TECHNICIAN], place.people[Role.LOGISTICS]
     travel = factories.make_cost(recorded_by=technician, visit=found["begun_visit"])
     freight = factories.make_cost(recorded_by=logistics, category="logistics", batch=found["batch"])
-    return {"cost": travel, "cost@logistics": freight}
+    lab = factories.make_cost(recorded_by=technician, category="testing", visit=found["left_visit"])
+    return {"cost": travel, "cost@logistics": freight, "booked_cost": lab}
 
 
 def cases(place: Place, found: dict[str, Any]) -> dict[str, Any]:
     case = factories.make_case(place.customer, batch=found["batch"], opened_by=place.people[Role.DEALER])
     factories.make_case_visit(case, found["begun_visit"])
+    book_cost(case, line=found["booked_cost"])
     quality = factories.make_case(place.customer, kind="quality", complaint_code="MOI", batch=found["batch"])
     factories.make_evidence(quality, found["reading"])
     count_open_case(found["batch"], change=2)

@@ -15,5 +15,5 @@ SCOPED: dict[str, frozenset[Role]] = {
     "overdue_reading": frozenset({T, C, E}),
     "cost": frozenset({T, C, L}),
     "case": frozenset({T, C, E}),
-    "scan": frozenset({T, C}),
+    "scan": frozenset({T, C, E}),
 }

@@ -12,6 +12,7 @@ from tests.client import Answer, ApiClient
 from tests.house.access_table import TABLE
 from tests.house.cell import Cell
 from tests.house.operations import Route
+from tests.house.scoped import SCOPED
 from tests.house.world import World
 
 PREFERRED = (Role.TECHNICIAN, Role.QC, Role.CLERK, Role.LOGISTICS)
@@ -28,6 +29,15 @@ def caller_of(route: Route) -> Role | None:
         return None
     allowed = allowed_roles(cell.can)
     return next((role for role in PREFERRED if role in allowed), min(allowed))
+
+
+def reader_of(route: Route) -> Role:
+    """Who reads: a role that sees every row where there is one."""
+    cell = TABLE[route.key]
+    allowed = sorted(allowed_roles(cell.can))
+    refused = cell.status if isinstance(cell.status, dict) else {}
+    scoped = SCOPED.get(cell.shows, frozenset()) | cell.hidden | set(refused)
+    return next((role for role in allowed if role not in scoped), allowed[0])
 
 
 def near_ids(cell: Cell, world: World, role: Role) -> dict[str, str]:

@@ -9,15 +9,11 @@ from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from backend.accounts.rules import Role
 from backend.core.permissions import Open
 from tests.client import ApiClient
 from tests.house.access_table import TABLE
 from tests.house.operations import ROUTES, Route
-from tests.house.place import make_place
-from tests.house.rows import make_rows
-from tests.house.scoped import SCOPED
-from tests.house.send import allowed_roles, near_ids, path_of
+from tests.house.send import near_ids, path_of, reader_of
 from tests.house.world import World
 
 pytestmark = pytest.mark.django_db
@@ -26,27 +22,6 @@ RATCHET = Path(__file__).with_name("query_counts.json")
 RECORD = os.environ.get("RECORD_QUERY_COUNTS") == "1"
 READS = [route for route in ROUTES if route.method == "GET" and route.key in TABLE]
 LISTS = [route for route in READS if route.declared.page]
-
-
-@pytest.fixture(scope="module")
-def full_world(world: World) -> World:
-    """Three rows and more in every list."""
-    for _ in range(2):
-        make_rows(world.place)
-    make_rows(make_place("west"))
-    for cell in TABLE.values():
-        if cell.grow:
-            cell.grow(world)
-    return world
-
-
-def reader_of(route: Route) -> Role:
-    """Who reads: a role that sees every row where there is one."""
-    cell = TABLE[route.key]
-    allowed = sorted(allowed_roles(cell.can))
-    refused = cell.status if isinstance(cell.status, dict) else {}
-    scoped = SCOPED.get(cell.shows, frozenset()) | cell.hidden | set(refused)
-    return next((role for role in allowed if role not in scoped), allowed[0])
 
 
 def queries_of(client: ApiClient, path: str) -> tuple[list[str], int]:

@@ -8,7 +8,7 @@ from tests.house.access_table import TABLE
 from tests.house.attempt import attempt
 from tests.house.fingerprint import Fingerprint
 from tests.house.operations import ROUTES, Route
-from tests.house.send import allowed_roles, example, near_ids, send
+from tests.house.send import allowed_roles, example, near_ids, path_of, send
 from tests.house.world import World
 
 pytestmark = pytest.mark.django_db
@@ -75,3 +75,17 @@ def test_who_is_not_signed_in_gets_401_and_changes_nothing(
     body, ids = example(cell, world, role), near_ids(cell, world, role)
     done = attempt(send, world.anonymous, route, cell=cell, ids=ids, body=body, untouched=untouched)
     assert (done.answer.status, done.answer.code, done.changed) == (401, "not_authenticated", []), str(done)
+
+
+@pytest.mark.parametrize("template", sorted({route.template for route in ROUTES}))
+def test_undeclared_method_is_405_for_everybody(template: str, world: World, untouched: Fingerprint):
+    routes = [route for route in ROUTES if route.template == template]
+    declared = {route.method for route in routes}
+    cell = TABLE[routes[0].key]
+    for role in (None, Role.ADMIN, Role.QC):
+        client = world.client(role) if role else world.anonymous
+        path = path_of(routes[0], near_ids(cell, world, role or Role.QC))
+        for method in sorted({"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"} - declared):
+            done = attempt(client.request, method, path, body=b"{}", untouched=untouched)
+            told = (done.answer.status, done.answer.code, done.changed)
+            assert told == (405, "method_not_allowed", []), f"{role} {method}: {done}"

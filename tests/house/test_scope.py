@@ -56,6 +56,25 @@ def test_a_row_outside_the_scope_looks_like_no_row(route: Route, world: World, u
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.parametrize("route", [r for r in KNOWN if r.template.count("{") > 1], ids=str)
+def test_each_id_of_a_path_is_looked_at(route: Route, world: World, untouched: Fingerprint):
+    """Parent and child: neither somebody else's child under the own parent, nor the other way round."""
+    cell = TABLE[route.key]
+    wrong = []
+    for role in sorted(allowed_roles(cell.can)):
+        ids, elsewhere = near_ids(cell, world, role), far_ids(cell, world, role)
+        for name in [name for name, value in ids.items() if absent(value) != value]:
+            for value in (elsewhere[name], absent(ids[name])):
+                mixed = {**ids, name: value}
+                body = example(cell, world, role)
+                done = attempt(
+                    send, world.client(role), route, cell=cell, ids=mixed, body=body, untouched=untouched
+                )
+                if role in cell.hidden and (done.answer.status != 404 or done.changed):
+                    wrong.append(f"{role} with another {name}: {done}")
+    assert not wrong, "\n".join(wrong)
+
+
 @pytest.mark.parametrize("route", [r for r in KNOWN if TABLE[r.key].body or TABLE[r.key].photo], ids=str)
 def test_an_id_in_the_body_outside_the_scope_looks_like_no_row(
     route: Route, world: World, untouched: Fingerprint
