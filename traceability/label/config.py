@@ -12,6 +12,7 @@ from backend.core.errors import DomainError
 from backend.core.errors import mark as _
 from traceability.label.check_digit import is_digits
 from traceability.label.label_data import Kind
+from traceability.label.pattern import check_pattern
 
 # No house code is longer; it bounds what an unlucky pattern can cost.
 LONGEST_HOUSE_CODE = 256
@@ -61,7 +62,8 @@ class LabelConfig:
     `known_codes`: registered code → kind (batch, lot, serial, unit, gtin, sscc, token), as a mapping or as a
     look-up that takes several codes at once and answers for those it knows. `products`: our GTINs with 14
     digits, as a container or a look-up. `company_prefixes`: our GS1 company prefixes; they tell our own
-    pallet numbers from chance. Raises InvalidLabelConfig for a pattern or rule that cannot work.
+    pallet numbers from chance. Raises InvalidLabelConfig for a pattern or rule that cannot work, or a pattern
+    that some text could make slow.
     """
 
     own_hosts: tuple[str, ...] = ()
@@ -151,6 +153,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     if len(pattern) > _LONGEST_PATTERN:
         raise InvalidLabelConfig(what=f"pattern longer than {_LONGEST_PATTERN} characters")
     try:
+        check_pattern(pattern)
         return re.compile(pattern, re.ASCII)
     except re.error as error:
         raise InvalidLabelConfig(what=f"{pattern}: {error}") from error
