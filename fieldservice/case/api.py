@@ -11,7 +11,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backend.accounts.authentication import caller
-from backend.accounts.models import User
 from backend.accounts.rules import Can
 from backend.core import clock
 from backend.core.endpoint import Endpoint, operation
@@ -19,14 +18,20 @@ from backend.core.fields import Choice, Id, In, Measured, Out, Text, Whole
 from backend.core.paging import Filters, IdFilter, MomentFilter, TextFilter, get_or_404
 from fieldservice.case import complaint_codes, queries, services
 from fieldservice.case.models import Case, CaseReading
-from fieldservice.case.rules import ALWAYS, CaseKind, CaseStatus, hidden_fields
+from fieldservice.case.rules import (
+    ALWAYS,
+    EVIDENCE_ALWAYS,
+    CaseKind,
+    CaseStatus,
+    hidden_fields,
+    hidden_in_evidence,
+)
 from fieldservice.cost.api import CostTotalOut
-from fieldservice.cost.queries import costs_for, summed_for, total
+from fieldservice.cost.queries import costs_for, total
 from fieldservice.reading.rules import Parameter, Verdict
 from fieldservice.visit.queries import visits_for
 from fieldservice.visit.rules import VisitStatus
 from traceability.batch.models import Batch
-from traceability.batch.queries import batches_for
 from traceability.customer.queries import customers_for
 from traceability.customer.rules import shown_name
 
@@ -37,6 +42,9 @@ class CaseIn(In):
     complaint_code = Choice(choices=CODES)
     customer = Id()
     batch = Id(required=False, allow_null=True)
+    scan = Id(
+        required=False, allow_null=True, help_text="Instead of `batch`: an own scan; its batch is the case's."
+    )
     title = Text(max_length=200, allow_blank=True, default="", help_text="Left out: the code's name.")
     description = Text(max_length=4000)
     grade = Whole(
@@ -96,6 +104,8 @@ class CaseOut(Out):
 
 
 class CaseEvidenceOut(Out):
+    always = EVIDENCE_ALWAYS
+
     reading = serializers.UUIDField(source="reading_id")
     visit = serializers.UUIDField(source="reading.visit_id")
     parameter = serializers.ChoiceField(source="reading.parameter", choices=Parameter.choices())
@@ -108,8 +118,15 @@ class CaseEvidenceOut(Out):
     def get_verdict(self, evidence: CaseReading) -> Verdict:
         return queries.judged_verdict(evidence.reading)
 
+    def to_representation(self, instance: CaseReading) -> dict[str, Any]:
+        """Fields the caller's role does not see are absent."""
+        hidden = hidden_in_evidence(caller(self.context["request"]).role)
+        shown: dict[str, Any] = super().to_representation(instance)
+        return {name: value for name, value in shown.items() if name not in hidden}
+
 
 class CaseVisitOut(Out):
+    link = serializers.UUIDField(source="id", help_text="Of the link itself; its history names who made it.")
     visit = serializers.UUIDField(source="visit_id")
     number = serializers.CharField(source="visit.number")
     status = serializers.ChoiceField(source="visit.status", choices=VisitStatus.choices())
@@ -174,12 +191,12 @@ class Cases(CaseEndpoint):
 
     @operation(Can.OPEN_CASE, takes=CaseIn, gives=CaseDetailOut, status=201)
     def post(self, request: Request) -> Response:
-        """Open a complaint; dealers for their own customer only."""
+        """Open a complaint; dealers for their own customer, and by a scan of the goods, only."""
         data = self.read()
         complaint = services.Complaint(
             code=data["complaint_code"],
             customer=get_or_404(customers_for(caller(request)), id=data["customer"]),
-            batch=_batch(caller(request), data.get("batch")),
+            batch=queries.complained_batch(caller(request), batch=data.get("batch"), scan=data.get("scan")),
             title=data["title"],
             description=data["description"],
             grade=data.get("grade"),
@@ -187,12 +204,6 @@ class Cases(CaseEndpoint):
         return self.answer(
             self.case(services.open_complaint(complaint, by=caller(request), at=clock.now()).pk)
         )
-
-
-def _batch(user: User, id: UUID | None) -> Batch | None:
-    """Who may not browse batches names one by the id a scan gave: such ids cannot be guessed."""
-    rows = batches_for(user) if user.may(Can.READ_BATCHES) else Batch.objects.all()
-    return get_or_404(rows, id=id) if id else None
 
 
 class CaseDetail(CaseEndpoint):
@@ -220,6 +231,15 @@ class CaseVisits(CaseEndpoint):
         return self.answer(self.case(id))
 
 
+class CaseVisitLink(CaseEndpoint):
+    @operation(Can.EDIT_CASE)
+    def delete(self, request: Request, id: UUID, visit: UUID) -> Response:
+        """Take back a visit linked in error, while the case is open."""
+        case = self.case(id)
+        services.unlink_visit(case, visit=get_or_404(visits_for(caller(request)), id=visit))
+        return self.answer(None)
+
+
 class CaseCosts(CaseEndpoint):
     @operation(Can.EDIT_CASE, takes=CaseCostIn, gives=CaseDetailOut)
     def post(self, request: Request, id: UUID) -> Response:
@@ -230,21 +250,30 @@ class CaseCosts(CaseEndpoint):
         return self.answer(self.case(id))
 
 
+class CaseCostLink(CaseEndpoint):
+    @operation(Can.EDIT_CASE)
+    def delete(self, request: Request, id: UUID, cost_line: UUID) -> Response:
+        """Take back a cost line booked in error, while the case is open."""
+        case = self.case(id)
+        services.unbook_cost(case, line=get_or_404(costs_for(caller(request)), id=cost_line))
+        return self.answer(None)
+
+
 class CaseCostTotal(CaseEndpoint):
     @operation(Can.READ_COSTS, gives=CostTotalOut)
     def get(self, request: Request, id: UUID) -> Response:
-        """What a case cost, by category."""
-        lines = queries.lines_of_case(self.case(id))
-        return self.answer(total(summed_for(caller(request), lines)))
+        """What a case cost, by category, of the lines the caller sees; no line counts on two cases."""
+        lines = queries.lines_of_case(self.case(id), among=costs_for(caller(request)))
+        return self.answer(total(lines))
 
 
 class BatchCostTotal(Endpoint):
     @operation(Can.READ_COSTS, gives=CostTotalOut)
     def get(self, request: Request, id: UUID) -> Response:
-        """What a batch cost: lines spent on it and on its cases, each once."""
+        """What a batch cost: lines spent on it and on its cases, each once, of those the caller sees."""
         batch = get_or_404(Batch.objects.all(), id=id)
-        lines = queries.lines_of_batch(batch)
-        return self.answer(total(summed_for(caller(request), lines)))
+        lines = queries.lines_of_batch(batch, among=costs_for(caller(request)))
+        return self.answer(total(lines))
 
 
 urlpatterns: list[Any] = [
@@ -253,7 +282,9 @@ urlpatterns: list[Any] = [
     path("cases/<uuid:id>", CaseDetail.as_view()),
     path("cases/<uuid:id>/close", CaseClose.as_view()),
     path("cases/<uuid:id>/visits", CaseVisits.as_view()),
+    path("cases/<uuid:id>/visits/<uuid:visit>", CaseVisitLink.as_view()),
     path("cases/<uuid:id>/costs", CaseCosts.as_view()),
+    path("cases/<uuid:id>/costs/<uuid:cost_line>", CaseCostLink.as_view()),
     path("cases/<uuid:id>/costs/total", CaseCostTotal.as_view()),
     path("batches/<uuid:id>/costs/total", BatchCostTotal.as_view()),
 ]

@@ -52,6 +52,7 @@ class Case(models.Model):
         return self.number
 
 
+@tracked
 class CaseReading(models.Model):
     """A reading as evidence of a case."""
 
@@ -67,30 +68,28 @@ class CaseReading(models.Model):
         return f"{self.case_id}/{self.reading_id}"
 
 
+@tracked
 class CaseVisit(models.Model):
-    """A visit made for a case; its costs are the case's."""
+    """A visit made for a case; its costs are the case's. Taken back where it was linked in error."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="visit_links")
     visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="case_links")
 
     class Meta:
-        triggers = append_only()
         constraints = [models.UniqueConstraint(fields=["case", "visit"], name="case_visit_once")]
 
     def __str__(self) -> str:
         return f"{self.case_id}/{self.visit_id}"
 
 
+@tracked
 class CaseCost(models.Model):
-    """A cost line booked on a case directly (lab fee, freight)."""
+    """A cost line booked on a case directly (lab fee, freight). Taken back where it was booked in error."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="cost_links")
     cost_line = models.OneToOneField(CostLine, on_delete=models.PROTECT, related_name="case_link")
-
-    class Meta:
-        triggers = append_only()
 
     def __str__(self) -> str:
         return f"{self.case_id}/{self.cost_line_id}"

@@ -21,10 +21,12 @@ class CaseStatus(Code):
 
 class CaseAction(Code):
     CLOSE = "close"
+    TAKE_BACK = "take_back"  # a visit or cost line linked in error
 
 
 STEPS: Mapping[tuple[CaseStatus, CaseAction], CaseStatus] = {
-    (CaseStatus.OPEN, CaseAction.CLOSE): CaseStatus.CLOSED
+    (CaseStatus.OPEN, CaseAction.CLOSE): CaseStatus.CLOSED,
+    (CaseStatus.OPEN, CaseAction.TAKE_BACK): CaseStatus.OPEN,
 }
 
 MINOR, MEDIUM, SERIOUS, URGENT = 1, 2, 3, 4  # rule 16; only a person calls a case urgent
@@ -72,6 +74,16 @@ ALWAYS = frozenset(
         "closing_note",
     }
 )
+
+
+# Production learns what was measured, not on which visit, as in the readings themselves.
+EVIDENCE_HIDDEN: Mapping[Role, frozenset[str]] = {Role.PRODUCTION: frozenset({"visit"})}
+EVIDENCE_ALWAYS = frozenset({"reading", "parameter", "verdict", "value", "unit", "at", "superseded_by"})
+
+
+def hidden_in_evidence(role: str) -> frozenset[str]:
+    """Names absent from a case's evidence as this role sees it."""
+    return EVIDENCE_HIDDEN.get(Role(role), frozenset())
 
 
 def hidden_fields(role: str) -> frozenset[str]:

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from backend.accounts.models import User
 from backend.core import clock, states
-from backend.core.errors import DomainError
+from backend.core.errors import DomainError, NotFound
 from backend.core.errors import mark as _
 from backend.core.numbering import next_number
 from backend.core.queue import emit
@@ -139,3 +139,31 @@ def book_cost(case: Case, *, line: CostLine) -> None:
     )
     if link.case_id != case.pk:
         raise BookedElsewhere
+
+
+@transaction.atomic
+def unlink_visit(case: Case, *, visit: Visit) -> None:
+    """Takes back a visit linked in error; its costs are no longer the case's. The history keeps what stood.
+
+    Raises IllegalStep (409) where the case is closed, NotFound (404) where the visit is not linked to it.
+    """
+    _check_open(case)
+    if not CaseVisit.objects.filter(case=case, visit=visit).delete()[0]:
+        raise NotFound
+
+
+@transaction.atomic
+def unbook_cost(case: Case, *, line: CostLine) -> None:
+    """Takes back a line booked in error, in whichever version. The history keeps what stood.
+
+    Raises IllegalStep (409) where the case is closed, NotFound (404) where the line is not booked on it.
+    """
+    _check_open(case)
+    if not CaseCost.objects.filter(case=case, cost_line_id=line.first_id or line.pk).delete()[0]:
+        raise NotFound
+
+
+def _check_open(case: Case) -> None:
+    # Lock before reading: what a closed case cost must not change under whoever closes it.
+    row = Case.objects.select_for_update().get(pk=case.pk)
+    states.step(rules.STEPS, state=CaseStatus(row.status), action=CaseAction.TAKE_BACK)

@@ -199,10 +199,9 @@ class CostSupersede(CostEndpoint):
 class VisitCostTotal(Endpoint):
     @operation(Can.READ_COSTS, gives=CostTotalOut)
     def get(self, request: Request, id: UUID) -> Response:
-        """What a visit cost, by category."""
+        """What a visit cost, by category, of the lines the caller sees."""
         visit = get_or_404(visits_for(caller(request)), id=id)
-        lines = queries.cost_lines().filter(visit=visit)
-        return self.answer(queries.total(queries.summed_for(caller(request), lines)))
+        return self.answer(queries.total(queries.costs_for(caller(request)).filter(visit=visit)))
 
 
 urlpatterns: list[Any] = [

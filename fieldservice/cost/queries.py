@@ -89,7 +89,10 @@ def _id(line: CostLine | None) -> Any:
 
 
 def total(lines: QuerySet[CostLine]) -> Total:
-    """The exact total of `lines` without those corrected since. `lines` must not join to many rows."""
+    """The exact total of `lines` without those corrected since. `lines` must not join to many rows.
+
+    For people: of the lines they may list (`costs_for`), so that no sum tells of a line they do not see.
+    """
     return rules.total_of(_parts(lines.filter(superseded_by=None)))
 
 
@@ -103,8 +106,3 @@ def _parts(lines: QuerySet[CostLine]) -> Iterator[tuple[str, bool, rules.Sum]]:
     for row in groups:
         amount = rules.Sum(row["lines"], row["net"], row["tax"], row["gross"])
         yield row["category"], row["is_duplicate"], amount
-
-
-def summed_for(user: User, lines: QuerySet[CostLine]) -> QuerySet[CostLine]:
-    """Of the lines of an object the user may see, those that count for them: their own, or all."""
-    return lines.filter(recorded_by=user) if user.role in OWN_ONLY else lines

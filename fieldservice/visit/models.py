@@ -111,6 +111,7 @@ class VisitPhoto(FieldRecord):
         return f"{self.visit_id}/{self.attachment_id}"
 
 
+@tracked
 class VisitScan(models.Model):
     """A scan made during a visit."""
 
@@ -125,6 +126,7 @@ class VisitScan(models.Model):
         return f"{self.visit_id}/{self.scan_id}"
 
 
+@tracked
 class VisitBatch(models.Model):
     """A batch the visit is about: named when it was planned, scanned or measured there."""
 

@@ -4,8 +4,9 @@ from decimal import Decimal
 
 import pytest
 
+from backend.core import clock
 from backend.core.ids import uuid7
-from fieldservice.case.models import Case
+from fieldservice.case.models import Case, CaseCost, CaseVisit
 from tests import factories
 from traceability.batch.models import Batch
 
@@ -50,14 +51,46 @@ def test_a_wrong_complaint_is_refused_and_nothing_is_kept(sign_in):
 def test_a_dealer_opens_for_the_own_customer_only_and_sees_no_investigation(sign_in):
     customer, other = factories.make_customer(), factories.make_customer()
     dealer = sign_in(factories.make_dealer(customer))
-    batch = factories.make_batch()
-    answer = dealer.post("cases", complaint(customer, batch=str(batch.pk)))
+    answer = dealer.post("cases", complaint(customer))
     assert answer.status == 201
     assert not {"evidence", "visits", "costs_total"} & set(answer.json)
     assert dealer.post("cases", complaint(other)).status == 404
     factories.make_case(customer, kind="quality")
     factories.make_case(other)
     assert [row["id"] for row in dealer.get("cases").json["items"]] == [answer.json["id"]]
+
+
+def scanned(client, code):
+    return client.post("scans", {"id": str(uuid7()), "raw": code, "made_at": clock.now().isoformat()}).json
+
+
+def test_a_dealer_reports_the_batch_it_scanned(sign_in):
+    customer, batch = factories.make_customer(), factories.make_batch(code="YS20260301A01")
+    dealer = sign_in(factories.make_dealer(customer))
+    scan = scanned(dealer, "YS20260301A01")
+    assert "id" not in scan["batch"]
+    answer = dealer.post("cases", complaint(customer, scan=scan["id"]))
+    assert answer.status == 201 and answer.json["batch_code"] == "YS20260301A01"
+    assert Case.objects.get().batch == batch and Batch.objects.get(pk=batch.pk).open_case_count == 1
+
+
+def test_a_scan_that_names_no_batch_or_is_somebody_elses_opens_no_case(sign_in):
+    customer, batch = factories.make_customer(), factories.make_batch()
+    dealer = sign_in(factories.make_dealer(customer))
+    own = factories.make_scan(dealer.user, batch=batch)
+    nothing, foreign = (
+        factories.make_scan(dealer.user),
+        factories.make_scan(sign_in("dealer").user, batch=batch),
+    )
+
+    def status(**fields):
+        return dealer.post("cases", complaint(customer, **fields)).status
+
+    assert status(scan=str(nothing.pk)) == 400
+    assert status(scan=str(own.pk), batch=str(batch.pk)) == 400
+    assert status(scan=str(foreign.pk)) == status(scan=str(uuid7())) == 404
+    assert status(batch=str(batch.pk)) == 404  # dealers name no batch: they could ask which ids exist
+    assert not Case.objects.exists()
 
 
 def test_each_role_sees_its_cases(sign_in):
@@ -106,6 +139,15 @@ def test_the_detail_shows_the_evidence_and_visits(sign_in):
     assert evidence["reading"] == str(reading.pk) and evidence["verdict"] == "fail"
     assert (evidence["value"], evidence["unit"]) == ("0.55", "%") and evidence["superseded_by"] is None
     assert answer["visits"][0]["number"] == reading.visit.number
+
+
+def test_production_learns_what_was_measured_but_not_on_which_visit(sign_in):
+    case, reading = factories.make_case(kind="quality"), factories.make_reading()
+    factories.make_evidence(case, reading)
+    (evidence,) = sign_in("production").get(f"cases/{case.pk}").json["evidence"]
+    assert "visit" not in evidence and evidence["reading"] == str(reading.pk)
+    (evidence,) = sign_in("qc").get(f"cases/{case.pk}").json["evidence"]
+    assert evidence["visit"] == str(reading.visit_id)
 
 
 def test_the_evidence_shows_the_verdict_of_qcs_waiver(sign_in):
@@ -194,6 +236,47 @@ def test_two_cases_on_one_batch_share_a_visit_and_the_batch_counts_it_once(sign_
     assert gross(sign_in("finance").get(f"batches/{batch.pk}/costs/total")) == Decimal("50.00")
 
 
+def test_a_line_booked_on_one_case_does_not_count_on_another_by_its_visit(sign_in, ledger):
+    _batch, case, visit = ledger
+    line, other = factories.make_cost(visit=visit, net_cny="60.00"), factories.make_case()
+    director = sign_in("director")
+    assert director.post(f"cases/{other.pk}/costs", {"cost_line": str(line.pk)}).status == 200
+    assert gross(director.get(f"cases/{other.pk}/costs/total")) == Decimal("60.00")
+    assert gross(director.get(f"cases/{case.pk}/costs/total")) == 0
+
+
+def test_a_visit_of_two_cases_counts_on_the_one_it_was_linked_to_first(sign_in, ledger):
+    batch, case, visit = ledger
+    later = factories.make_case(batch=factories.make_batch())
+    factories.make_case_visit(later, visit)
+    factories.make_cost(visit=visit, net_cny="50.00")
+    factories.make_cost(
+        visit=visit, batch=later.batch, net_cny="3.00"
+    )  # the first case is about another batch
+    finance = sign_in("finance")
+    assert gross(finance.get(f"cases/{case.pk}/costs/total")) == Decimal("50.00")
+    assert gross(finance.get(f"cases/{later.pk}/costs/total")) == Decimal("3.00")
+    assert gross(finance.get(f"batches/{batch.pk}/costs/total")) == Decimal("50.00")
+
+
+def test_a_clerk_sums_the_lines_of_the_own_regions_only(sign_in, ledger):
+    batch, case, visit = ledger
+    far_customer = factories.make_customer(region_code="west")
+    far = factories.make_visit(customer=far_customer)
+    factories.make_case_visit(factories.make_case(far_customer, batch=batch), far)
+    factories.make_cost(visit=visit, net_cny="5.00")
+    factories.make_cost(visit=far, net_cny="600.00")
+    factories.make_cost(visit=far, batch=batch, net_cny="7000.00")
+    freight = factories.make_user("logistics", regions=["west"])
+    factories.make_cost(batch=batch, recorded_by=freight, net_cny="80000.00")
+    factories.make_case_visit(case, far)
+    east, west = sign_in("clerk", regions=["east"]), sign_in("clerk", regions=["west"])
+    assert gross(east.get(f"batches/{batch.pk}/costs/total")) == Decimal("5.00")
+    assert gross(east.get(f"cases/{case.pk}/costs/total")) == Decimal("5.00")
+    assert gross(west.get(f"batches/{batch.pk}/costs/total")) == Decimal("87600.00")
+    assert gross(sign_in("finance").get(f"batches/{batch.pk}/costs/total")) == Decimal("87605.00")
+
+
 def test_what_a_visit_spent_on_another_batch_is_not_the_cases(sign_in, ledger):
     batch, case, visit = ledger
     factories.make_cost(visit=visit, batch=factories.make_batch(), net_cny="70.00")
@@ -222,6 +305,52 @@ def test_a_line_is_booked_on_one_case(sign_in, ledger):
     refused = director.post(f"cases/{factories.make_case().pk}/costs", {"cost_line": str(line.pk)})
     assert refused.status == 409 and refused.code == "booked_elsewhere"
     assert line.case_link.case == case
+
+
+def test_a_visit_linked_in_error_is_taken_back_and_the_history_names_who(sign_in, ledger):
+    _batch, case, _visit = ledger
+    clerk, wrong = sign_in("clerk"), factories.make_visit(customer=case.customer)
+    factories.make_cost(visit=wrong, net_cny="9.00")
+    linked = clerk.post(f"cases/{case.pk}/visits", {"visit": str(wrong.pk)})
+    link = linked.json["visits"][1]["link"]
+    assert gross(clerk.get(f"cases/{case.pk}/costs/total")) == Decimal("9.00")
+    taken = clerk.delete(f"cases/{case.pk}/visits/{wrong.pk}")
+    assert taken.status == 204 and case.visit_links.count() == 1
+    assert gross(clerk.get(f"cases/{case.pk}/costs/total")) == 0
+    assert clerk.delete(f"cases/{case.pk}/visits/{wrong.pk}").status == 404
+    deleted, inserted = sign_in("auditor").get(f"history/casevisit/{link}").json["items"]
+    assert (inserted["what"], deleted["what"]) == ("insert", "delete")
+    assert inserted["user"] == deleted["user"] == str(clerk.user.pk)
+    assert inserted["request_id"] == linked.headers["X-Request-ID"]
+    assert deleted["request_id"] == taken.headers["X-Request-ID"]
+
+
+def test_a_line_booked_in_error_is_taken_back_and_booked_on_the_right_case(sign_in, ledger):
+    _batch, case, _visit = ledger
+    director, right = sign_in("director"), factories.make_case()
+    old = factories.make_cost(net_cny="100.00")
+    director.post(f"cases/{case.pk}/costs", {"cost_line": str(old.pk)})
+    link = CaseCost.objects.get()
+    new = factories.make_cost(net_cny="90.00", supersedes=old, first=old, correction_reason="抄错")
+    assert director.delete(f"cases/{right.pk}/costs/{new.pk}").status == 404
+    assert director.delete(f"cases/{case.pk}/costs/{new.pk}").status == 204
+    assert gross(director.get(f"cases/{case.pk}/costs/total")) == 0
+    assert director.post(f"cases/{right.pk}/costs", {"cost_line": str(new.pk)}).status == 200
+    assert gross(director.get(f"cases/{right.pk}/costs/total")) == Decimal("90.00")
+    lines = sign_in("auditor").get(f"history/casecost/{link.pk}").json["items"]
+    assert [line["what"] for line in lines] == ["delete", "insert"]
+    assert {line["user"] for line in lines} == {str(director.user.pk)}
+
+
+def test_nothing_is_taken_back_from_a_closed_case(sign_in, ledger):
+    _batch, case, visit = ledger
+    director, line = sign_in("director"), factories.make_cost()
+    director.post(f"cases/{case.pk}/costs", {"cost_line": str(line.pk)})
+    Case.objects.update(status="closed", closed_at=clock.now())
+    for address in (f"visits/{visit.pk}", f"costs/{line.pk}"):
+        refused = director.delete(f"cases/{case.pk}/{address}")
+        assert refused.status == 409 and refused.code == "illegal_step"
+    assert CaseVisit.objects.count() == CaseCost.objects.count() == 1
 
 
 def test_duplicates_are_shown_apart(sign_in, ledger):

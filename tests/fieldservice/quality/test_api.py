@@ -2,8 +2,11 @@
 
 import pytest
 
+from backend.core import clock
+from backend.core.ids import uuid7
 from fieldservice.quality.services import raise_signals
 from tests import factories
+from tests.jobs import run_jobs
 from traceability.batch.models import Batch
 
 pytestmark = pytest.mark.django_db
@@ -62,3 +65,21 @@ def test_the_list_needs_four_queries_for_any_number_of_signals(sign_in, django_a
     director = sign_in("director")
     with django_assert_num_queries(4):
         assert len(director.get("signals").json["items"]) == signals
+
+
+def test_the_third_complaint_a_dealer_makes_by_scan_proposes_a_hold(sign_in):
+    factories.make_signal_policies()
+    customer, batch = factories.make_customer(), factories.make_batch(code="YS20260301A01")
+    dealer, qc = sign_in(factories.make_dealer(customer)), sign_in("qc")
+    for number in (1, 2, 3):
+        assert qc.get(f"signals?batch={batch.pk}").json["items"] == []
+        sent = {"id": str(uuid7()), "raw": batch.code, "made_at": clock.now().isoformat()}
+        scan = dealer.post("scans", sent).json
+        told = {"complaint_code": "CAK", "customer": str(customer.pk), "scan": scan["id"]}
+        assert dealer.post("cases", told | {"description": f"第{number}袋结块"}).status == 201
+        run_jobs()
+    (signal,) = qc.get(f"signals?batch={batch.pk}").json["items"]
+    assert signal["rule"] == "repeated_complaints" and len(signal["cases"]) == 3
+    assert signal["proposal_state"] == "open" and Batch.objects.get(pk=batch.pk).status == "released"
+    assert qc.post(f"proposals/{signal['proposal']}/accept", {"reason": "三起投诉"}).status == 200
+    assert dealer.post("scans", sent | {"id": str(uuid7())}).json["outcome"] == "held"
