@@ -4,6 +4,7 @@ Technician scans → ok → two bad moisture readings → case → hold proposed
 receivers are listed → the cost of the case is the sum of its lines to the fen → QC recalls → scan says recalled.
 """
 
+import hashlib
 import io
 from decimal import Decimal
 from typing import Any
@@ -49,16 +50,35 @@ def photo_of_label(who: ApiClient, batch_id: object) -> bytes:
 
 
 def scan(who: ApiClient, photo: bytes) -> dict[str, Any]:
-    answer = who.upload("scans/photo", photo=photo, id=str(uuid7()), made_at=now(), latitude="32.0601", longitude="118.7901", datum="WGS-84")
+    answer = who.upload(
+        "scans/photo",
+        photo=photo,
+        id=str(uuid7()),
+        made_at=now(),
+        latitude="32.0601",
+        longitude="118.7901",
+        datum="WGS-84",
+    )
     assert answer.status == 200, answer.json
     (only,) = answer.json["scans"]
     return dict(only)
 
 
-def upload_photo(who: ApiClient, colour: str) -> str:
+def drawn(number: int) -> bytes:
+    """A paper with blocks where the bits of a well-mixed number are 1: no two look alike."""
+    paper = Image.new("L", (320, 320), 255)
+    pattern = hashlib.sha256(str(number).encode()).digest()
+    for place in range(64):
+        if pattern[place // 8] >> place % 8 & 1:
+            left, top = place % 8 * 40, place // 8 * 40
+            paper.paste(0, (left, top, left + 40, top + 40))
     picture = io.BytesIO()
-    Image.new("RGB", (320, 240), colour).save(picture, "PNG")
-    answer = who.upload("attachments", photo=picture.getvalue())
+    paper.save(picture, "PNG")
+    return picture.getvalue()
+
+
+def upload_photo(who: ApiClient, number: int) -> str:
+    answer = who.upload("attachments", photo=drawn(number))
     assert answer.status in (200, 201), answer.json
     return str(answer.json["sha256"])
 
@@ -84,7 +104,8 @@ def record_moisture(who: ApiClient, visit: str, batch: object, instrument: objec
     return answer.json
 
 
-def spend(who: ApiClient, visit: str, category: str, net: str, tax: str) -> Decimal:
+def spend(who: ApiClient, visit: str | None, category: str, net: str, tax: str, *, receipt: int) -> Any:
+    """The cost line as answered, with the picture of that number as its receipt."""
     gross = Decimal(net) + Decimal(tax)
     answer = who.post(
         "costs",
@@ -97,11 +118,16 @@ def spend(who: ApiClient, visit: str, category: str, net: str, tax: str) -> Deci
             "net_cny": net,
             "tax_cny": tax,
             "gross_cny": str(gross),
-            "receipt": upload_photo(who, f"hsl({hash(net) % 360}, 60%, 40%)"),
+            "receipt": upload_photo(who, receipt),
         },
     )
     assert answer.status == 201, answer.json
-    return gross
+    assert answer.json["duplicate_of"] is None
+    return answer.json
+
+
+def gross_total(who: ApiClient, of: str) -> Decimal:
+    return Decimal(who.get(f"{of}/costs/total").json["total"]["gross_cny"])
 
 
 def test_scan_to_recall(sign_in: Any, goods: dict[str, Any]) -> None:
@@ -164,20 +190,26 @@ def test_scan_to_recall(sign_in: Any, goods: dict[str, Any]) -> None:
     # The visit's costs and a laboratory fee make the cost of the case, to the fen.
     assert clerk.post(f"cases/{case['id']}/visits", {"visit": visit}).status in (200, 201)
     spent = [
-        spend(technician, visit, "transport", "101.83", "3.05"),
-        spend(technician, visit, "lodging", "377.36", "22.64"),
-        spend(technician, visit, "testing", "0.01", "0.00"),
+        spend(technician, visit, "transport", "101.83", "3.05", receipt=1),
+        spend(technician, visit, "lodging", "377.36", "22.64", receipt=2),
+        spend(technician, visit, "testing", "0.01", "0.00", receipt=3),
     ]
-    total = clerk.get(f"cases/{case['id']}/costs/total").json
-    assert Decimal(total["total"]["gross_cny"]) == sum(spent) == Decimal("504.89")
-    assert Decimal(clerk.get(f"visits/{visit}/costs/total").json["total"]["gross_cny"]) == Decimal("504.89")
+    on_visit = sum(Decimal(line["gross_cny"]) for line in spent)
+    assert gross_total(clerk, f"visits/{visit}") == on_visit == Decimal("504.89")
+    assert gross_total(clerk, f"cases/{case['id']}") == on_visit
+    fee = spend(technician, None, "testing", "566.04", "33.96", receipt=4)
+    assert gross_total(clerk, f"cases/{case['id']}") == on_visit
+    assert clerk.post(f"cases/{case['id']}/costs", {"cost_line": fee["id"]}).status == 200
+    assert gross_total(clerk, f"cases/{case['id']}") == on_visit + Decimal("600.00") == Decimal("1104.89")
+    assert gross_total(clerk, f"batches/{batch.pk}") == Decimal("1104.89")
+    assert gross_total(clerk, f"visits/{visit}") == on_visit
 
     # Check-out and close with findings and signature.
     check = {"id": uuid7(), "made_at": now(), "place": place}
     assert technician.post(f"visits/{visit}/check-out", check).status == 201
     closing = {"findings": "仓库潮湿，内袋破损", "signed_by_name": "王小明"}
     assert technician.post(f"visits/{visit}/close", closing).status == 400
-    closing["signature"] = upload_photo(technician, "black")
+    closing["signature"] = upload_photo(technician, 5)
     assert technician.post(f"visits/{visit}/close", closing).json["status"] == "closed"
     report = technician.get(f"visits/{visit}/report.pdf")
     assert report.status == 200 and report.content.startswith(b"%PDF")
