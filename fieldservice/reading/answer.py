@@ -19,6 +19,7 @@ from fieldservice.reading.rules import (
     REASON_TEXTS,
     SOMETIMES_HIDDEN,
     VERDICT_TEXTS,
+    WARN_BAND,
     Basis,
     NextStep,
     Parameter,
@@ -61,6 +62,10 @@ class Shown:
     @property
     def verdict_text(self) -> str:
         return gettext(VERDICT_TEXTS[self.standing.verdict])
+
+    @property
+    def in_warn_band(self) -> bool:
+        return self.standing.verdict in WARN_BAND
 
     @property
     def reasons(self) -> list[Worded]:
@@ -158,6 +163,9 @@ class ReadingOut(Out):
         choices=Verdict.choices(), source="standing.verdict", help_text="What counts today."
     )
     verdict_text = serializers.CharField()
+    in_warn_band = serializers.BooleanField(
+        help_text="Warn: the value lies nearer to the limit than its uncertainty, on either side."
+    )
     recorded_verdict = serializers.ChoiceField(
         choices=Verdict.choices(), source="reading.verdict", help_text="As judged when it arrived."
     )

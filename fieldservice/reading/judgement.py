@@ -3,7 +3,7 @@
 Field salinity only screens: its U (1.2 to 5.7 points of NaCl for meters of 1 to 5 %) is wider than a grade step.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -100,15 +100,20 @@ def judge(
     *,
     by: Instrumentation,
     against: InForce[L],
+    timing: Sequence[Reason] = (),
     waived: frozenset[Reason] = frozenset(),
 ) -> Judgement[L]:
-    """The judgement of a checked reading; `waived` reasons do not count. Never a pass while a reason stands."""
+    """The judgement of a checked reading; `waived` reasons do not count. Never a pass while a reason stands.
+
+    `timing`: what stands against the time of the reading, see timing.py.
+    """
     u = _expanded_u(measured, by=by)
     limit = against.limit
     found = [
         *_instrument_reasons(measured, by=by),
         *_measurement_reasons(measured, by=by, u=u),
         *_limit_reasons(measured, against=against),
+        *timing,
     ]
     reasons = tuple(reason for reason in found if reason not in waived)
     is_screening = measured.parameter is Parameter.NACL

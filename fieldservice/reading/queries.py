@@ -1,6 +1,6 @@
 """Reads: who sees which readings, which of them are evidence now, and what one is judged by."""
 
-from datetime import date
+from datetime import date, datetime
 
 from django.db.models import BooleanField, Case, OuterRef, Prefetch, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import TruncDate
@@ -13,6 +13,8 @@ from fieldservice.instrument.models import Calibration, Instrument
 from fieldservice.instrument.rules import CalibrationResult
 from fieldservice.reading.models import Reading, Replicate
 from fieldservice.reading.rules import OUT_OF_SPEC, Parameter
+from fieldservice.visit.models import CheckPoint, Visit
+from fieldservice.visit.rules import CheckKind
 from traceability.batch.models import Batch
 from traceability.product.models import Product, SpecLimit
 from traceability.product.queries import limits_in_force
@@ -73,6 +75,12 @@ def out_of_spec(batch: Batch) -> QuerySet[Reading]:
     """The batch's readings that count now and lie outside their limit, by their own verdict or QC's waiver."""
     outside = Q(waiver__isnull=True, verdict__in=OUT_OF_SPEC) | Q(waiver__verdict__in=OUT_OF_SPEC)
     return evidence(Reading.objects.filter(batch=batch)).filter(outside)
+
+
+def arrived_at(visit: Visit) -> datetime | None:
+    """The corrected time of the visit's check-in; None while none has come."""
+    arrivals = CheckPoint.objects.filter(visit=visit, kind=CheckKind.IN)
+    return arrivals.values_list("corrected_at", flat=True).first()
 
 
 def calibrations_of(instrument: Instrument) -> list[Calibration]:

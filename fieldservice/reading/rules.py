@@ -38,6 +38,7 @@ class Verdict(Code):
 
 SCREENING_VERDICTS = (Verdict.INCONCLUSIVE, Verdict.CONSISTENT, Verdict.SUSPICIOUS, Verdict.GROSS_DEVIATION)
 OUT_OF_SPEC = (Verdict.FAIL, Verdict.CONDITIONAL_FAIL)
+WARN_BAND = (Verdict.CONDITIONAL_PASS, Verdict.CONDITIONAL_FAIL)  # nearer to the limit than the uncertainty
 
 
 class Reason(Code):
@@ -60,6 +61,9 @@ class Reason(Code):
     LIMIT_UNIT_UNKNOWN = "limit_unit_unknown"
     BASIS_MISMATCH = "basis_mismatch"
     SCREENING_ONLY = "screening_only"
+    BEFORE_PRODUCTION = "before_production"
+    BEFORE_VISIT = "before_visit"
+    TIME_UNPROVEN = "time_unproven"
 
 
 # What QC may answer for with a reason: the certificate is there, only its date or the register says no. Never a
@@ -108,6 +112,9 @@ REASON_TEXTS: Mapping[Reason, str] = {
     Reason.LIMIT_UNIT_UNKNOWN: _("The limit's unit cannot be compared with the reading's."),
     Reason.BASIS_MISMATCH: _("Reading and limit have different bases and the moisture is not known."),
     Reason.SCREENING_ONLY: _("Field salinity only screens; the laboratory decides purity."),
+    Reason.BEFORE_PRODUCTION: _("By its time it was made before the batch was produced."),
+    Reason.BEFORE_VISIT: _("By its time it was made before the visit."),
+    Reason.TIME_UNPROVEN: _("It arrived long after its time, and the phone did not send its clock."),
 }
 NEXT_STEP_TEXTS: Mapping[NextStep, str] = {
     NextStep.SEAL_SAMPLE_FOR_LAB: _("Seal a sample and send it to the laboratory."),
@@ -129,6 +136,9 @@ _AFTER_REASON: Mapping[Reason, NextStep] = {
     Reason.LIMIT_UNCONFIRMED: NextStep.ASK_QC_FOR_LIMIT,
     Reason.LIMIT_UNIT_UNKNOWN: NextStep.ASK_QC_FOR_LIMIT,
     Reason.BASIS_MISMATCH: NextStep.STATE_MOISTURE,
+    Reason.BEFORE_PRODUCTION: NextStep.REPEAT_MEASUREMENT,
+    Reason.BEFORE_VISIT: NextStep.REPEAT_MEASUREMENT,
+    Reason.TIME_UNPROVEN: NextStep.REPEAT_MEASUREMENT,
 }
 _AFTER_VERDICT: Mapping[Verdict, Sequence[NextStep]] = {
     Verdict.CONDITIONAL_PASS: (NextStep.SEAL_SAMPLE_FOR_LAB,),

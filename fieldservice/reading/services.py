@@ -1,8 +1,8 @@
 """Recording, correcting and waiving readings. Judged here, on the server, by the limit of that day."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -24,6 +24,7 @@ from fieldservice.reading.judgement import InForce, Instrumentation, Judgement, 
 from fieldservice.reading.measurement import Measured, check_measured
 from fieldservice.reading.models import Reading, Replicate, Waiver
 from fieldservice.reading.rules import OUT_OF_SPEC, WAIVABLE, Basis, Parameter, Reason, Verdict
+from fieldservice.reading.timing import TIMING_REASONS, Occasion, timing_reasons
 from fieldservice.visit.models import Visit
 from fieldservice.visit.rules import NotYourVisit
 from fieldservice.visit.services import link_batch, open_for_record
@@ -69,7 +70,8 @@ class ReadingData:
 def record_reading(visit: Visit, *, data: ReadingData, made: Made) -> Reading:
     """The reading with its verdict; out of spec and evidential it sets off a quality case.
 
-    Taken before the check-in and after the end of the visit, if it was made before that end.
+    Taken before the check-in and after the end of the visit, if it was made before that end; made before the
+    check-in (without one: the planned day) or the batch, or at a time nothing proves, it is kept and inconclusive.
     Raises NotYourVisit (403), VisitEnded (409), and what check_measured raises (400).
     """
     row = open_for_record(visit, made=made)
@@ -91,6 +93,7 @@ def supersede_reading(reading: Reading, *, data: ReadingData, made: Made, reason
         received_at=made.stamp.received_at,
         offset_s=0,
         suspect=row.clock_suspect,
+        is_proven=_is_proven(row),
     )
     made = Made(id=made.id, by=made.by, device=made.device, stamp=stamp)
     return _keep(row.visit, data=data, made=made, supersedes=row, correction_reason=reason)
@@ -110,7 +113,10 @@ def _keep(visit: Visit, *, data: ReadingData, made: Made, **correction: Any) -> 
     check_measured(measured, meter=data.instrument)
     on = clock.factory_date(made.stamp.corrected_at)
     calibration = _calibration(data.instrument, on=on)
-    judged = _judge(measured, batch=data.batch, instrument=data.instrument, calibration=calibration, on=on)
+    timing = _timing(visit, batch=data.batch, at=made.stamp.corrected_at, is_proven=made.stamp.is_proven)
+    judged = _judge(
+        measured, batch=data.batch, instrument=data.instrument, calibration=calibration, on=on, timing=timing
+    )
     reading = Reading.objects.create(
         **made.columns(),
         **_measured_columns(measured),
@@ -131,6 +137,22 @@ def _keep(visit: Visit, *, data: ReadingData, made: Made, **correction: Any) -> 
     return reading
 
 
+def _timing(visit: Visit, *, batch: Batch, at: datetime, is_proven: bool) -> Sequence[Reason]:
+    occasion = Occasion(
+        at=at,
+        day=clock.factory_date(at),
+        is_proven=is_proven,
+        produced_on=batch.produced_on,
+        planned_on=visit.planned_on,
+        arrived_at=queries.arrived_at(visit),
+    )
+    return timing_reasons(occasion)
+
+
+def _is_proven(reading: Reading) -> bool:
+    return Reason.TIME_UNPROVEN not in reading.reasons
+
+
 def _replicates(reading: Reading, *, values: Iterable[Decimal]) -> list[Replicate]:
     return [Replicate(reading=reading, position=at, value=value) for at, value in enumerate(values, start=1)]
 
@@ -146,6 +168,7 @@ def _judge(
     instrument: Instrument | None,
     calibration: Calibration | None,
     on: date,
+    timing: Sequence[Reason],
     waived: frozenset[Reason] = NOTHING_WAIVED,
 ) -> Judgement[SpecLimit]:
     product, parameter = batch.product, measured.parameter
@@ -155,6 +178,7 @@ def _judge(
         measured,
         by=Instrumentation(meter=instrument, calibration=calibration, on=on),
         against=InForce(limit=limit, has_unconfirmed=unconfirmed),
+        timing=timing,
         waived=waived,
     )
 
@@ -208,6 +232,7 @@ def waive_reading(reading: Reading, *, by: User, reason: str) -> Waiver:
         instrument=row.instrument,
         calibration=_calibration(row.instrument, on=on),
         on=on,
+        timing=[reason for reason in TIMING_REASONS if reason in row.reasons],  # as it was when it arrived
         waived=WAIVABLE,
     )
     if judged.reasons or row.is_evidential:

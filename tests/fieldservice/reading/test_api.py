@@ -35,6 +35,19 @@ class Site:
         assert answer.status == 201, answer.json
         return answer.json
 
+    def measure_then(self, *values, at, **headers):
+        """Measured at `at`, sent now by a phone that says its clock."""
+        sent_at = {"X_Sent_At": clock.now().isoformat()} | headers
+        answer = self.phone.post("readings", self.body(*values, made_at=at.isoformat()), **sent_at)
+        assert answer.status == 201, answer.json
+        return answer.json
+
+    def plan_back(self, *, to):
+        """The visit of an earlier day, about a batch of the day before."""
+        self.visit.planned_on, self.batch.produced_on = to, to - timedelta(days=1)
+        self.visit.save()
+        self.batch.save()
+
     def correct(self, client, reading, *values, **fields):
         body = self.body(*values, **fields) | {"reason": "抄错"}
         for name in ("made_at", "visit"):
@@ -121,8 +134,9 @@ def test_limit_of_the_day_judges_and_its_version_is_kept(site):
         recorded_by=site.phone.user, recorded_at=clock.now(),
     )  # fmt: skip
     # 30 April in Shanghai is still 30 April, whatever UTC says.
-    before = site.measure("0.20", made_at=(MAY - timedelta(hours=1)).isoformat())
-    after = site.measure("0.20", made_at=MAY.isoformat())
+    site.plan_back(to=MAY.date() - timedelta(days=1))
+    before = site.measure_then("0.20", at=MAY - timedelta(hours=1))
+    after = site.measure_then("0.20", at=MAY)
     assert (before["verdict"], before["limit"]["id"]) == ("pass", str(site.limit.pk))
     assert after["verdict"] == "fail" and after["limit"]["high"] == "0.15"
 
@@ -224,6 +238,69 @@ def test_reading_made_before_the_visit_was_called_off_is_kept(site, sign_in):
     made_at = clock.now().isoformat()
     sign_in("clerk").post(f"visits/{site.visit.pk}/cancel", {"reason": "改期"})
     assert site.measure(made_at=made_at)["late"] is True
+
+
+# --- a time that cannot be, or that nothing proves
+
+
+def decides_nothing(shown, reason):
+    codes = [each["code"] for each in shown["reasons"]]
+    assert shown["verdict"] == "inconclusive" and codes == [reason] and shown["reasons"][0]["text"]
+    assert shown["is_evidential"] is False and shown["is_evidence"] is False and shown["p_conform"] is None
+    assert shown["next_steps"][0]["code"] == "repeat_measurement" and not events()
+    return True
+
+
+def test_reading_dated_before_the_batch_was_produced_is_kept_and_decides_nothing(site):
+    site.plan_back(to=clock.today() - timedelta(days=9))
+    site.batch.produced_on = clock.today() - timedelta(days=3)
+    site.batch.save()
+    shown = site.measure_then("0.55", at=clock.now() - timedelta(days=4))
+    assert decides_nothing(shown, "before_production")
+    assert site.measure_then("0.20", at=clock.now() - timedelta(days=3))["verdict"] == "pass"
+
+
+def test_reading_dated_before_the_check_in_is_kept_and_decides_nothing(site):
+    site.plan_back(to=clock.today() - timedelta(days=2))
+    walk(site.phone, site.visit, upto="checked_in")
+    assert site.measure_then("0.20", at=clock.now() - timedelta(minutes=14))["verdict"] == "pass"
+    assert decides_nothing(site.measure_then("0.20", at=clock.now() - timedelta(minutes=17)), "before_visit")
+
+
+def test_reading_dated_before_the_planned_day_without_a_check_in_decides_nothing(site):
+    shown = site.measure_then("0.20", at=clock.now() - timedelta(days=1))
+    assert decides_nothing(shown, "before_visit")
+    assert Reading.objects.get().replicates.count() == 1
+
+
+def test_old_reading_of_a_phone_that_does_not_say_its_clock_decides_nothing(site):
+    site.plan_back(to=clock.today() - timedelta(days=2))
+    shown = site.measure("0.20", made_at=(clock.now() - timedelta(hours=2)).isoformat())
+    assert decides_nothing(shown, "time_unproven") and shown["clock_suspect"] is True
+    assert (
+        site.measure("0.20", made_at=(clock.now() - timedelta(minutes=50)).isoformat())["verdict"] == "pass"
+    )
+    assert site.measure_then("0.20", at=clock.now() - timedelta(hours=2))["verdict"] == "pass"
+
+
+def test_neither_a_correction_nor_qc_heals_a_time_nothing_proves(sign_in):
+    site, qc = Site(sign_in, due_in_days=-1), sign_in("qc")
+    site.plan_back(to=clock.today() - timedelta(days=2))
+    wrong = site.measure("0.20", made_at=(clock.now() - timedelta(hours=2)).isoformat())
+    answer = qc.post(f"readings/{wrong['id']}/waive", {"reason": "x"})
+    assert (answer.status, answer.code) == (409, "not_waivable") and not Waiver.objects.exists()
+    right = site.correct(site.phone, wrong, "0.21", instrument=factories.make_instrument().pk)
+    assert right.status == 201 and decides_nothing(right.json, "time_unproven")
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict", "warns"),
+    [("0.20", "pass", False), ("0.28", "conditional_pass", True), ("0.32", "conditional_fail", True),
+     ("0.55", "fail", False)],
+)  # fmt: skip
+def test_value_nearer_to_the_limit_than_its_uncertainty_warns(site, value, verdict, warns):
+    shown = site.measure(value)
+    assert (shown["verdict"], shown["in_warn_band"]) == (verdict, warns)
 
 
 def test_another_technician_records_nothing_on_the_visit(site, sign_in):

@@ -88,11 +88,12 @@ PURITY_LIMIT = Limit(kind="min", low=Decimal("99.1"), high=None)
 
 
 def judged(measured=MOISTURE, *, meter=Meter(), certificate=Certificate(), limit=Limit(), unconfirmed=False,
-           waived=frozenset()):  # fmt: skip
+           timing=(), waived=frozenset()):  # fmt: skip
     return judge(
         measured,
         by=Instrumentation(meter=meter, calibration=certificate, on=DAY),
         against=InForce(limit=limit, has_unconfirmed=unconfirmed),
+        timing=timing,
         waived=waived,
     )
 
@@ -135,6 +136,9 @@ NEVER_A_PASS = [
     ("limit_unit_unknown", {"limit": Limit(unit="% of dry mass")}),
     ("basis_mismatch", {"limit": Limit(basis="as_I")}),
     ("basis_mismatch", {"limit": Limit(basis="")}),
+    ("before_production", {"timing": (Reason.BEFORE_PRODUCTION,)}),
+    ("before_visit", {"timing": (Reason.BEFORE_VISIT,)}),
+    ("time_unproven", {"timing": (Reason.TIME_UNPROVEN,)}),
 ]  # fmt: skip
 
 
