@@ -1,7 +1,7 @@
 """Lists: paged by cursor, bounded, filtered by declared filters only."""
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
-from urllib.parse import parse_qs, urlsplit
 
 import django_filters
 from django import forms
@@ -9,29 +9,33 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from backend.core import cursor
 from backend.core.errors import InvalidInput
 from backend.core.errors import NotFound as RowMissing
 from backend.core.errors import mark as _
 from backend.core.fields import Day, Id, Moment
 
 MAX_LIMIT = 200
+NOT_OURS = _("This cursor is not one of ours.")
 
 
 class CursorPages(CursorPagination):
     """`?limit=` 1 to 200 (default 50) and `?cursor=`; answers {"items": […], "next", "previous"}.
 
-    `next` and `previous` are cursors, null at the ends. The order is the view's `ordering` (newest first).
+    `next` and `previous` are cursors, null at the ends. The order is the view's `ordering` (newest first); its last
+    column is unique, so that no row is shown twice or left out.
     """
 
     page_size = 50
     page_size_query_param = "limit"
     max_page_size = MAX_LIMIT
-    ordering = "-id"
+    ordering: Any = "-id"  # one column or several
+    next: str | None = None
+    previous: str | None = None
 
     def get_page_size(self, request: Request) -> int:
         given = request.query_params.get("limit")
@@ -41,26 +45,51 @@ class CursorPages(CursorPagination):
             raise InvalidInput(errors={"limit": _("A whole number from 1 to 200 is expected.")})
         return int(given)
 
-    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        limit, given = self.get_page_size(request), self._given(request)
+        is_back = given is not None and given.is_back
         try:
-            return super().paginate_queryset(queryset, request, view)
-        except (NotFound, ValidationError, ValueError, OverflowError) as error:
-            raise InvalidInput(errors={"cursor": _("This cursor is not one of ours.")}) from error
+            rows = queryset.filter(cursor.beyond(given, order=self.order)) if given else queryset
+            rows = rows.order_by(*(cursor.backwards(self.order) if is_back else self.order))
+            found = list(rows[: limit + 1])
+        except (ValidationError, ValueError, OverflowError) as error:  # values of another list's rows
+            raise InvalidInput(errors={"cursor": NOT_OURS}) from error
+        goes_on, page = len(found) > limit, found[:limit]
+        if is_back:
+            page.reverse()
+        self._point(page, after=is_back or goes_on, before=goes_on if is_back else given is not None)
+        return page
 
-    def encode_cursor(self, cursor: Any) -> str:
-        """The bare cursor: the caller keeps its own address and filters."""
-        return parse_qs(urlsplit(super().encode_cursor(cursor)).query)["cursor"][0]
+    def _point(self, page: list[Any], *, after: bool, before: bool) -> None:
+        """Sets `next` and `previous`, where there are rows after and before the page."""
+        if page and after:
+            self.next = cursor.encode(cursor.at(page[-1], order=self.order))
+        if page and before:
+            self.previous = cursor.encode(cursor.at(page[0], order=self.order, is_back=True))
+
+    @property
+    def order(self) -> Sequence[str]:
+        return (self.ordering,) if isinstance(self.ordering, str) else self.ordering
+
+    def _given(self, request: Request) -> cursor.Cursor | None:
+        text = request.query_params.get("cursor")
+        if text is None:
+            return None
+        try:
+            return cursor.decode(text, order=self.order)
+        except ValueError as error:
+            raise InvalidInput(errors={"cursor": NOT_OURS}) from error
 
     def get_paginated_response_schema(self, schema: Any) -> dict[str, Any]:
-        cursor = {"type": ["string", "null"]}
+        cursor_schema = {"type": ["string", "null"]}
         return {
             "type": "object",
             "required": ["items", "next", "previous"],
-            "properties": {"items": schema, "next": cursor, "previous": cursor},
+            "properties": {"items": schema, "next": cursor_schema, "previous": cursor_schema},
         }
 
     def get_paginated_response(self, data: Any) -> Response:
-        return Response({"items": data, "next": self.get_next_link(), "previous": self.get_previous_link()})
+        return Response({"items": data, "next": self.next, "previous": self.previous})
 
 
 class _FormField(forms.CharField):

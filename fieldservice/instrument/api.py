@@ -142,7 +142,7 @@ class InstrumentDetail(Endpoint):
 
 
 class Calibrations(Endpoint):
-    ordering = ("-done_on", "-recorded_at")
+    ordering = ("-done_on", "-recorded_at", "-id")
 
     @operation(Can.READ_INSTRUMENTS, gives=CalibrationOut, page=True)
     def get(self, request: Request, id: UUID) -> Response:
