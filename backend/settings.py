@@ -228,7 +228,7 @@ STORAGES = {
 }
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # bytes, body without files
-FILE_UPLOAD_MAX_MEMORY_SIZE = 12_582_912
+FILE_UPLOAD_MAX_MEMORY_SIZE = 12_582_912 + 65_536  # bytes, the whole multipart body: a photo and its frame
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 50
 DATA_UPLOAD_MAX_NUMBER_FILES = 5
 PHOTO_MAX_BYTES = 12_582_912

@@ -73,6 +73,9 @@ CELLS = {
     ),
     ("GET", "aliases"): Cell(Can.READ_UNKNOWN_CODES, shows="alias"),
     ("POST", "aliases"): Cell(Can.SETTLE_UNKNOWN_CODE, body=new_alias),
+    ("POST", "aliases/{id}/withdraw"): Cell(
+        Can.SETTLE_UNKNOWN_CODE, row="alias", body=lambda world, role: {"note": "贴错了托盘"}
+    ),
     ("GET", "label-profiles"): Cell(Can.READ_PRODUCTS, shows="label_profile"),
     ("POST", "label-profiles"): Cell(Can.MANAGE_PRODUCTS, body=new_profile),
     ("GET", "batches/{id}/label"): Cell(Can.PRINT_LABEL, row="batch"),

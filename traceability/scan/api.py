@@ -23,7 +23,7 @@ from backend.core.errors import mark as _
 from backend.core.fields import Day, Id, In, Out, Text
 from backend.core.paging import Filters, IdFilter, MomentFilter, TextFilter, get_or_404
 from backend.core.problems import as_domain_error, document
-from backend.core.strict import PhotoParser, body_of
+from backend.core.strict import PhotoParser, body_of, object_of, parse_json
 from traceability.batch.queries import batches_for
 from traceability.product.rules import PackLevel
 from traceability.scan import inbox, label_paper, queries, services
@@ -36,7 +36,7 @@ from traceability.scan.upload import MAX_BYTES, ImageTooLarge
 ONE_OR_MANY = PolymorphicProxySerializer(
     component_name="ScanOrScans", serializers=[ScanOut, ScansOut], resource_type_field_name=None
 )
-ROOM_FOR_FIELDS = 4_096  # bytes of a multipart body beside its photo
+ROOM_FOR_FIELDS = 4_096  # bytes of a multipart body beside its photo: the frame and the other fields
 
 
 def as_json(body: bytes) -> HttpResponse:
@@ -55,6 +55,13 @@ class ScanEndpoint(Endpoint):
     """Writes to the append-only log, which is its own history; only the inbox needs the history context."""
 
     audited = False
+
+    def body(self) -> Mapping[str, Any]:
+        """As `request.data`, without the library's long way to it."""
+        plain = self.request._request
+        if plain.content_type != "application/json":
+            return body_of(self.request)
+        return object_of(parse_json(plain.body) if plain.body else {})
 
     def author(self) -> Author:
         device_id = getattr(self.request.auth, "device_id", None)
@@ -78,7 +85,7 @@ class Scans(ScanEndpoint):
         Send one scan, or `scans` with up to 200 of them: then each gets its own result, in order, and those that
         are not valid are refused alone. Sending a scan again gives the stored answer and stores nothing.
         """
-        data = body_of(request)
+        data = self.body()
         if "scans" in data:
             return as_json(self._many(data))
         entry = entry_of(data, stamp=self.stamp)
@@ -147,7 +154,7 @@ class ScanPhoto(ScanEndpoint):
 
         422 `no_code_found` where nothing can be read: hold the phone closer, avoid glare, try again.
         """
-        if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BYTES:
+        if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BYTES + ROOM_FOR_FIELDS:
             raise ImageTooLarge
         data = self.read()
         photo: bytes = data["photo"].read()
@@ -277,6 +284,21 @@ class CodeAliases(Endpoint):
         return self.answer(alias)
 
 
+class WithdrawIn(In):
+    note = Text(max_length=200)
+
+
+class CodeAliasWithdraw(Endpoint):
+    @operation(Can.SETTLE_UNKNOWN_CODE, takes=WithdrawIn, gives=CodeAliasOut)
+    def post(self, request: Request, id: UUID) -> Response:
+        """Take back a code registered in error: scans no longer read it so, and its report is open again.
+
+        The answer is the alias as it was, with the note; only its history remains.
+        """
+        alias = get_or_404(queries.aliases(), id=id)
+        return self.answer(inbox.withdraw(alias, note=self.read()["note"]))
+
+
 class OwnUrlRuleIn(In):
     path = Text(max_length=200, help_text="/s/{token}, or a path whose query carries the token.")
     param = Text(max_length=40, required=False)
@@ -349,6 +371,7 @@ urlpatterns: list[Any] = [
     path("unknown-codes/<uuid:id>/settle", UnknownCodeSettle.as_view()),
     path("unknown-codes/<uuid:id>/dismiss", UnknownCodeDismiss.as_view()),
     path("aliases", CodeAliases.as_view()),
+    path("aliases/<uuid:id>/withdraw", CodeAliasWithdraw.as_view()),
     path("label-profiles", LabelProfiles.as_view()),
     path("batches/<uuid:id>/label", BatchLabel.as_view()),
 ]

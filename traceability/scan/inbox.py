@@ -1,4 +1,7 @@
-"""QC's inbox of codes nobody could resolve: reported by scans, settled into aliases, or dismissed."""
+"""QC's inbox of codes nobody could resolve: reported by scans, settled into aliases, or dismissed.
+
+An alias that was wrong is withdrawn, and the code stands in the inbox again.
+"""
 
 import hashlib
 from collections import Counter
@@ -11,7 +14,7 @@ from django.db import connection, transaction
 
 from backend.accounts.models import User
 from backend.core import clock
-from backend.core.errors import DomainError, IllegalStep
+from backend.core.errors import DomainError, IllegalStep, NotFound
 from backend.core.errors import mark as _
 from backend.core.ids import uuid7
 from backend.core.queue import emit
@@ -104,6 +107,24 @@ def settle(report: UnknownCode, *, target: Target, by: User, note: str) -> Unkno
     UnknownCode.objects.filter(pk=report.pk).update(alias=alias)
     report.refresh_from_db()
     return report
+
+
+@transaction.atomic
+def withdraw(alias: CodeAlias, *, note: str) -> CodeAlias:
+    """Takes a wrong alias back: the code no longer means its target, and a report it settled is open again.
+
+    The row goes, its history stays, with the reason and who. Raises NotFound (404) where somebody was faster.
+    """
+    row = CodeAlias.objects.select_for_update(of=("self",)).filter(pk=alias.pk).first()
+    if row is None:
+        raise NotFound
+    UnknownCode.objects.filter(alias=row).update(
+        alias=None, state=UnknownState.OPEN, settled_by=None, settled_at=None, settled_note=""
+    )
+    row.note = note
+    row.save(update_fields=["note"])  # before it goes: the history keeps why
+    CodeAlias.objects.filter(pk=row.pk).delete()
+    return row
 
 
 @transaction.atomic

@@ -84,6 +84,42 @@ def test_report_and_decision_are_kept_in_history_with_who(sign_in, salt, report)
     assert lines[0]["user"] == str(qc.user.pk) and lines[1]["user"] != lines[0]["user"]
 
 
+def test_withdrawn_alias_no_longer_resolves_and_its_report_is_open_again(sign_in, scan, salt, report):
+    qc, phone = sign_in("qc"), sign_in("technician")
+    qc.post(f"unknown-codes/{report}/settle", {"batch": str(salt.pk), "note": "旧标签"})
+    assert phone.post("scans", scan("ZZ-7")).json["outcome"] == "ok"
+    alias = CodeAlias.objects.get()
+    gone = qc.post(f"aliases/{alias.pk}/withdraw", {"note": "别的批次"})
+    assert (gone.status, gone.json["code"], gone.json["note"]) == (200, "ZZ-7", "别的批次")
+    assert not CodeAlias.objects.exists()
+    body = phone.post("scans", scan("ZZ-7")).json
+    assert (body["outcome"], body["report_id"]) == ("unknown", report)
+    (entry,) = qc.get("unknown-codes?state=open").json["items"]
+    assert (entry["id"], entry["alias"], entry["settled_by"], entry["settled_note"]) == (
+        report,
+        None,
+        None,
+        "",
+    )
+    other = factories.make_batch()
+    qc.post(f"unknown-codes/{report}/settle", {"batch": str(other.pk), "note": "正确批次"})
+    assert phone.post("scans", scan("ZZ-7")).json["batch"]["id"] == str(other.pk)
+    lines = sign_in("auditor").get(f"history/codealias/{alias.pk}").json["items"]
+    assert [line["what"] for line in lines] == ["delete", "update", "insert"]
+    assert lines[0]["user"] == str(qc.user.pk) and lines[1]["changed"]["note"] == ["旧标签", "别的批次"]
+
+
+def test_alias_is_withdrawn_once_by_qc_and_with_a_reason(sign_in, salt):
+    qc, alias = sign_in("qc"), factories.make_alias("A-1", batch=salt)
+    address = f"aliases/{alias.pk}/withdraw"
+    assert qc.post(address, {}).status == 400
+    for role in ("technician", "director", "auditor", "admin"):
+        assert sign_in(role).post(address, {"note": "x"}).status == 403
+    assert CodeAlias.objects.get() == alias
+    assert qc.post(address, {"note": "x"}).status == 200
+    assert qc.post(address, {"note": "x"}).status == 404
+
+
 @pytest.mark.parametrize("count", [1, 3])
 @pytest.mark.parametrize("address", ["unknown-codes", "aliases", "label-profiles"])
 def test_lists_take_two_queries_however_long(

@@ -18,7 +18,9 @@ from tests.traceability.scan.conftest import GTIN, HOST
 from traceability.label.symbol import Symbology, symbol_image
 from traceability.scan import label_paper
 from traceability.scan.models import Scan, UnknownCode
+from traceability.scan.upload import MAX_BYTES
 
+JPEG_END = b"\xff\xd9"
 ELEMENTS = f"(01){GTIN}(10)YS20240315A01(17)401231"
 
 
@@ -148,6 +150,15 @@ def test_hostile_files_are_refused_and_the_next_photo_is_read(phone, salt, photo
     assert (answer.status, answer.code) == (status, code) and not Scan.objects.exists()
     good = phone.upload("scans/photo", photo=picture(symbol_image("YS20240315A01", Symbology.QR)), **fields())
     assert good.status == 200
+
+
+@pytest.mark.parametrize(("more", "status"), [(0, 200), (1, 413)])
+def test_photo_itself_may_have_12_mb_whatever_its_frame_takes(phone, more, status):
+    photo = picture(symbol_image("YS20240315A01", Symbology.QR))
+    room = MAX_BYTES - len(photo) + more - len(JPEG_END)
+    photo += bytes(room) + JPEG_END  # after a JPEG's end anything may stand
+    answer = phone.upload("scans/photo", photo=photo, **fields())
+    assert (answer.status, Scan.objects.count()) == (status, 1 if status == 200 else 0), answer.json
 
 
 @pytest.mark.parametrize(
