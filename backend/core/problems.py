@@ -13,6 +13,7 @@ from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import get_language, gettext
 from rest_framework import exceptions
 
+from backend.core.code_words import in_words
 from backend.core.errors import DomainError, Forbidden, InvalidInput, NotFound
 from backend.core.errors import mark as _
 
@@ -119,15 +120,16 @@ def _pointers(value: Any, at: str = "") -> Iterator[dict[str, str]]:
 
 
 def document(error: DomainError, *, request_id: str | None) -> dict[str, Any]:
-    """The members of the problem document; texts in the active language."""
+    """The members of the problem document; texts in the active language, codes in them in its words."""
     params = {name: value for name, value in error.params.items() if value is not None}
+    words = {name: in_words(value) for name, value in params.items()}
     params |= {name: gettext(str(params[name])) for name in error.texts if name in params}
     body: dict[str, Any] = {
         "type": f"/docs/problems#{error.code}",
         "title": gettext(error.title),
         "status": error.status,
         "code": error.code,
-        "detail": gettext(error.detail).format_map(_Blank(params)) if error.detail else gettext(error.title),
+        "detail": gettext(error.detail).format_map(_Blank(words)) if error.detail else gettext(error.title),
     }
     if error.errors:
         body["errors"] = list(_pointers(error.errors))

@@ -8,11 +8,13 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.db import transaction
 from django.test import RequestFactory
+from django.utils.translation import override
 
 from backend.core import clock, queue, throttle
 from backend.core.errors import IllegalStep
 from backend.core.ids import uuid7
 from backend.core.numbering import next_number
+from backend.core.problems import document
 from backend.core.states import allowed_actions, step
 from traceability.batch.rules import STEPS, BatchAction, BatchStatus
 
@@ -142,3 +144,13 @@ def test_schedule_rows_follow_the_code():
 @pytest.mark.django_db
 def test_every_model_change_has_its_migration():
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+def test_codes_in_a_sentence_are_said_in_its_language_and_stay_codes_beside_it():
+    refused = IllegalStep(state="released", action="check_in", allowed="hold, recall")
+    with override("zh-hans"):
+        body = document(refused, request_id=None)
+    assert body["detail"] == "状态“已放行”下不能执行“签到”；可执行：冻结, 召回。"
+    assert (body["state"], body["action"], body["allowed"]) == ("released", "check_in", "hold, recall")
+    with override("en"):
+        assert "“released”" in document(refused, request_id=None)["detail"]
