@@ -105,7 +105,7 @@ def test_pdf_speaks_english_and_prints_markup_as_text(visit, sign_in):
 def test_pdf_speaks_chinese(visit, sign_in):
     answer = sign_in("clerk").get(f"visits/{visit.pk}/report.pdf", Accept_Language="zh-CN")
     text = words_of(answer.content)
-    for word in ("上门服务报告", "客户签字", "不合格", "可疑", "精制食用盐(加碘)", "第"):
+    for word in ("现场服务报告", "客户签字", "不合格", "可疑", "精制食用盐(加碘)", "第"):
         assert word in text, word
 
 
