@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from backend.accounts.authentication import caller
 from backend.accounts.made import Made
-from backend.accounts.rules import Can
+from backend.accounts.rules import Can, Role
 from backend.core import clock
 from backend.core.attachment import photo_of
 from backend.core.endpoint import Endpoint, operation
@@ -26,7 +26,7 @@ from fieldservice.reading import queries, services
 from fieldservice.reading.answer import ReadingOut
 from fieldservice.reading.measurement import Measured
 from fieldservice.reading.models import Reading
-from fieldservice.reading.rules import Basis, Parameter, Verdict
+from fieldservice.reading.rules import Basis, Parameter, Verdict, check_filters
 from fieldservice.visit.queries import visits_for
 from traceability.batch.queries import batches_for
 
@@ -151,7 +151,9 @@ class Readings(ReadingEndpoint):
     @operation(Can.READ_READINGS, gives=ReadingOut, page=True)
     def get(self, request: Request) -> Response:
         """Readings the caller may read, newest first; superseded ones stay visible."""
-        return self.page(queries.readings_for(caller(request)))
+        user = caller(request)
+        check_filters(request.query_params, role=Role(user.role))
+        return self.page(queries.readings_for(user))
 
     @operation(Can.RECORD_READING, takes=ReadingIn, gives=ReadingOut, status=201)
     def post(self, request: Request) -> Response:

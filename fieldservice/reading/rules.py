@@ -1,9 +1,10 @@
 """Readings: parameters, bases, verdicts, and why one is inconclusive. Pure. How one is judged: judgement.py."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from backend.accounts.rules import Role
 from backend.core.choices import Code
+from backend.core.errors import InvalidInput
 from backend.core.errors import mark as _
 
 
@@ -167,9 +168,18 @@ HIDDEN: Mapping[Role, frozenset[str]] = {
 }
 
 
+# The field each filter of the list speaks about, where that field is not shown to everybody.
+FILTERED: Mapping[str, str] = {"visit": "visit"}
 SOMETIMES_HIDDEN = frozenset().union(*HIDDEN.values())
 
 
 def is_shown(field: str, *, role: Role) -> bool:
     """Whether a role gets a field of a reading; what it does not get is absent, not null."""
     return field not in HIDDEN.get(role, frozenset())
+
+
+def check_filters(names: Iterable[str], *, role: Role) -> None:
+    """Raises InvalidInput (400) naming each filter by a field the role is not shown."""
+    hidden = [name for name in names if name in FILTERED and not is_shown(FILTERED[name], role=role)]
+    if hidden:
+        raise InvalidInput(errors={name: _("Your role cannot filter by this.") for name in hidden})

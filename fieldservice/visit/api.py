@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from backend.accounts.authentication import caller
 from backend.accounts.made import Made
 from backend.accounts.models import User
-from backend.accounts.rules import Can
+from backend.accounts.rules import Can, Role
 from backend.core import clock
 from backend.core.attachment import photo_of
 from backend.core.endpoint import Endpoint, operation
@@ -25,7 +25,7 @@ from backend.core.paging import DayFilter, Filters, FlagFilter, IdFilter, TextFi
 from fieldservice.visit import queries, services
 from fieldservice.visit.answer import CheckOut, VisitDetailOut, VisitOut, VisitPhotoOut, VisitScanOut
 from fieldservice.visit.models import Visit
-from fieldservice.visit.rules import ReportText, VisitKind, VisitStatus
+from fieldservice.visit.rules import ReportText, VisitKind, VisitStatus, check_filters
 from traceability.batch.queries import batches_for
 from traceability.customer.models import Site
 from traceability.customer.rules import Datum
@@ -130,7 +130,9 @@ class Visits(VisitEndpoint):
     @operation(Can.READ_VISITS, gives=VisitOut, page=True)
     def get(self, request: Request) -> Response:
         """Visits the caller may read; `flagged=true` for check-ins worth a second look."""
-        return self.page(queries.visits_for(caller(request)))
+        user = caller(request)
+        check_filters(request.query_params, role=Role(user.role))
+        return self.page(queries.visits_for(user))
 
     @operation(Can.PLAN_VISIT, takes=VisitIn, gives=VisitDetailOut, status=201)
     def post(self, request: Request) -> Response:
@@ -257,7 +259,7 @@ class VisitClose(VisitEndpoint):
 class VisitCancel(VisitEndpoint):
     @operation(Can.PLAN_VISIT, takes=VisitCancelIn, gives=VisitDetailOut)
     def post(self, request: Request, id: UUID) -> Response:
-        """Call a planned visit off."""
+        """Call a visit off: planned, or begun and never ended; what was recorded stays."""
         services.cancel_visit(self.visit(id), reason=self.read()["reason"])
         return self.shown(id)
 

@@ -1,6 +1,6 @@
 """The visit's state machine, what closing needs, how far a check-in may lie from the site, who sees what. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -38,6 +38,8 @@ STEPS: Mapping[tuple[VisitStatus, VisitAction], VisitStatus] = {
     (VisitStatus.PLANNED, VisitAction.CHECK_IN): VisitStatus.CHECKED_IN,
     (VisitStatus.PLANNED, VisitAction.CANCEL): VisitStatus.CANCELLED,
     (VisitStatus.CHECKED_IN, VisitAction.CHECK_OUT): VisitStatus.CHECKED_OUT,
+    # The phone is lost or the technician ill: the office ends it, what was recorded stays.
+    (VisitStatus.CHECKED_IN, VisitAction.CANCEL): VisitStatus.CANCELLED,
     (VisitStatus.CHECKED_OUT, VisitAction.CLOSE): VisitStatus.CLOSED,
 }
 ACTION_RIGHTS: Mapping[VisitAction, Can] = {
@@ -172,6 +174,31 @@ def is_shown(field: str, *, role: Role) -> bool:
     if role is Role.FINANCE:
         return field in FINANCE_FIELDS
     return not (role is Role.DEALER and field in NOTES)
+
+
+# The field each filter of the list speaks about: who is not shown the field may not ask for it either.
+FILTERED: Mapping[str, str] = {
+    "number": "number",
+    "kind": "kind",
+    "status": "status",
+    "technician": "technician",
+    "customer": "customer",
+    "batch": "batches",
+    "planned_from": "planned_on",
+    "planned_to": "planned_on",
+    "flagged": "flagged",
+}
+
+
+def check_filters(names: Iterable[str], *, role: Role) -> None:
+    """Raises InvalidInput (400) naming each filter by a field the role is not shown.
+
+    Dealers read who comes to them, but may not ask for a technician's rounds.
+    """
+    barred = {"technician"} if role is Role.DEALER else set[str]()
+    hidden = [name for name in names if name in barred or not is_shown(FILTERED.get(name, "id"), role=role)]
+    if hidden:
+        raise InvalidInput(errors={name: _("Your role cannot filter by this.") for name in hidden})
 
 
 class Contact(Code):

@@ -238,7 +238,7 @@ def close_visit(visit: Visit, *, report: ReportText, signature: Attachment, by: 
 
 @transaction.atomic
 def cancel_visit(visit: Visit, *, reason: str) -> Visit:
-    """The planned visit called off. Raises IllegalStep (409) once the technician is there."""
+    """The visit called off, its records kept. Raises IllegalStep (409) once the technician has checked out."""
     row = _locked(visit)
     row.status = step(STEPS, state=VisitStatus(row.status), action=VisitAction.CANCEL)
     row.cancel_reason, row.cancelled_at = reason, clock.now()

@@ -434,6 +434,15 @@ def test_production_reads_by_batch_without_the_customer(site, sign_in):
     assert not {"visit", "visit_number", "note", "photo", "recorded_by"} & set(shown)
 
 
+def test_production_cannot_ask_by_visit_what_it_is_not_shown(site, sign_in):
+    site.measure()
+    production = sign_in("production")
+    answer = production.get(f"readings?visit={site.visit.pk}")
+    assert answer.status == 400 and answer.json["errors"][0]["pointer"] == "/visit"
+    assert len(production.get(f"readings?batch={site.batch.pk}").json["items"]) == 1
+    assert len(sign_in("qc").get(f"readings?visit={site.visit.pk}").json["items"]) == 1
+
+
 def test_dealer_reads_the_own_result_only(site, sign_in):
     reading = site.measure(note="内部")
     own = sign_in(factories.make_dealer(site.visit.customer))

@@ -6,7 +6,11 @@ from decimal import Decimal
 import pytest
 
 from backend.core import clock
+from backend.core.ids import uuid7
+from fieldservice.visit.api import VisitFilters
 from fieldservice.visit.models import CheckPoint, Visit, VisitPhoto, VisitPolicy
+from fieldservice.visit.rules import FILTERED
+from fieldservice.visit.services import link_batch
 from tests import factories
 from tests.fieldwork import AT_SITE, check, upload, walk
 
@@ -117,9 +121,34 @@ def test_plan_stands_once_the_technician_is_there(sign_in):
     walk(phone, visit, upto="checked_in")
     change = {"technician": factories.make_user("technician").pk}
     assert clerk.patch(f"visits/{visit.pk}", change).code == "visit_started"
-    assert clerk.post(f"visits/{visit.pk}/cancel", {"reason": "x"}).code == "illegal_step"
     visit.refresh_from_db()
     assert visit.technician_id == phone.user.pk and visit.status == "checked_in"
+
+
+@pytest.mark.parametrize("role", ["clerk", "director"])
+def test_begun_visit_whose_phone_is_lost_is_called_off_and_its_records_stay(sign_in, role):
+    office, phone = sign_in(role), sign_in("technician")
+    visit = factories.make_visit(phone.user)
+    walk(phone, visit, upto="checked_in")
+    photo = {"id": uuid7(), "made_at": clock.now().isoformat(), "attachment": upload(phone)}
+    assert phone.post(f"visits/{visit.pk}/photos", photo).status == 201
+    assert "cancel" in office.get(f"visits/{visit.pk}").json["allowed_actions"]
+    assert office.post(f"visits/{visit.pk}/cancel", {"reason": ""}).status == 400
+    assert phone.post(f"visits/{visit.pk}/cancel", {"reason": "x"}).status == 403
+    answer = office.post(f"visits/{visit.pk}/cancel", {"reason": "手机遗失"})
+    assert answer.status == 200 and answer.json["status"] == "cancelled"
+    assert answer.json["cancel_reason"] == "手机遗失"
+    assert len(answer.json["checks"]) == 1 and len(answer.json["photos"]) == 1
+    assert phone.post(f"visits/{visit.pk}/check-out", check()).code == "illegal_step"
+
+
+def test_visit_is_not_called_off_once_the_technician_has_left(sign_in):
+    clerk, phone = sign_in("clerk"), sign_in("technician")
+    visit = factories.make_visit(phone.user)
+    walk(phone, visit, upto="checked_out")
+    assert clerk.post(f"visits/{visit.pk}/cancel", {"reason": "x"}).code == "illegal_step"
+    visit.refresh_from_db()
+    assert visit.status == "checked_out" and visit.cancel_reason == ""
 
 
 def test_cancelled_visit_leaves_the_day_and_keeps_its_reason(sign_in):
@@ -384,6 +413,31 @@ def test_finance_gets_id_number_and_date_and_nothing_else(sign_in):
     assert set(finance.get("visits").json["items"][0]) == {"id", "number", "planned_on"}
 
 
+@pytest.mark.parametrize(
+    ("role", "barred"),
+    [
+        ("finance", {"customer", "technician", "kind", "status", "flagged", "batch"}),
+        ("dealer", {"technician", "flagged"}),
+        ("qc", set()),
+    ],
+)
+def test_filter_names_only_what_the_role_is_shown(sign_in, role, barred):
+    visit, batch = factories.make_visit(), factories.make_batch()
+    link_batch(visit, batch=batch)
+    client = sign_in(factories.make_dealer(visit.customer) if role == "dealer" else role)
+    asked = {
+        "number": visit.number, "kind": "complaint", "status": "planned", "technician": visit.technician_id,
+        "customer": visit.customer_id, "batch": batch.pk, "planned_from": visit.planned_on,
+        "planned_to": visit.planned_on, "flagged": "false",
+    }  # fmt: skip
+    for name, value in asked.items():
+        answer = client.get(f"visits?{name}={value}")
+        if name in barred:
+            assert answer.status == 400 and answer.json["errors"][0]["pointer"] == f"/{name}"
+        else:
+            assert [row["id"] for row in answer.json["items"]] == [str(visit.pk)], name
+
+
 def test_dealer_sees_the_own_visits_without_notes(sign_in):
     phone = sign_in("technician")
     visit = factories.make_visit(phone.user)
@@ -465,3 +519,7 @@ def test_coordinates_keep_their_digits(sign_in):
     phone.post(f"visits/{visit.pk}/check-in", check(ON_THE_MAP))
     row = CheckPoint.objects.get()
     assert (row.latitude, row.datum) == (Decimal(ON_THE_MAP["latitude"]), "GCJ-02")
+
+
+def test_every_filter_of_the_list_names_the_field_it_speaks_about():
+    assert set(FILTERED) == set(VisitFilters.base_filters)
