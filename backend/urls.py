@@ -14,6 +14,7 @@ handler404 = "backend.core.problems.not_found"
 handler500 = "backend.core.problems.server_error"
 
 urlpatterns: list[Any] = [
+    path("api/v1/", include("traceability.scan.api")),  # first: addresses are tried in order, scans come most
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("", pages.home),
@@ -21,7 +22,6 @@ urlpatterns: list[Any] = [
     path("docs/openapi.yaml", pages.openapi, name="openapi"),
     path("docs/swagger", SpectacularSwaggerSplitView.as_view(url_name="openapi", throttle_classes=[])),
     path("docs/redoc", SpectacularRedocView.as_view(url_name="openapi", throttle_classes=[])),
-    path("api/v1/", include("traceability.scan.api")),  # first: addresses are tried in order, scans come most
     path("api/v1/", include("backend.accounts.api")),
     path("api/v1/", include("traceability.product.api")),
     path("api/v1/", include("traceability.customer.api")),

@@ -16,8 +16,9 @@ from rest_framework.response import Response
 
 from backend.accounts import queries, services
 from backend.accounts.authentication import caller
-from backend.accounts.models import DeviceToken, User
+from backend.accounts.models import User
 from backend.accounts.rules import Can, Role
+from backend.accounts.token import HeldToken
 from backend.core.endpoint import Endpoint, NothingIn, operation
 from backend.core.errors import NotFound
 from backend.core.fields import Choice, Flag, Id, In, Out, Text
@@ -131,7 +132,7 @@ class Logout(Endpoint):
     @operation(Open.SIGNED_IN, takes=NothingIn, replays=False)
     def post(self, request: Request) -> Response:
         """Sign out: the device's token ends."""
-        if isinstance(request.auth, DeviceToken):
+        if isinstance(request.auth, HeldToken):
             services.sign_out(request.auth)
         return self.answer(None)
 

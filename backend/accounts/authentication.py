@@ -10,8 +10,8 @@ from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from backend.accounts.models import DeviceToken, User
-from backend.accounts.token import token_by_digest
+from backend.accounts.models import User
+from backend.accounts.token import HeldToken, token_by_digest
 from backend.core import clock
 from backend.core.errors import DomainError
 from backend.core.errors import mark as _
@@ -26,7 +26,7 @@ class DeviceRevoked(DomainError):
 class DeviceTokenAuthentication(TokenAuthentication):
     """knox's header and digest; one indexed look-up that brings user and device along."""
 
-    def authenticate(self, request: Request) -> tuple[User, DeviceToken] | None:
+    def authenticate(self, request: Request) -> tuple[User, HeldToken] | None:
         """The user and token, None for a request without our header. Raises AuthenticationFailed, DeviceRevoked."""
         scheme, _space, token = str(request.META.get("HTTP_AUTHORIZATION", "")).partition(" ")
         if scheme.lower() != "token":
@@ -35,14 +35,14 @@ class DeviceTokenAuthentication(TokenAuthentication):
             raise AuthenticationFailed
         return self.authenticate_credentials(token.strip().encode())
 
-    def authenticate_credentials(self, token: bytes) -> tuple[User, DeviceToken]:
+    def authenticate_credentials(self, token: bytes) -> tuple[User, HeldToken]:
         """The user and token. Raises AuthenticationFailed, DeviceRevoked (401)."""
         found = token_by_digest(sha512(token).hexdigest())
-        if found is None or not found.user.is_active or _is_over(found.token.expiry):
+        if found is None or not found.user.is_active or _is_over(found.expiry):
             raise AuthenticationFailed
         if found.revoked_at:
             raise DeviceRevoked(wipe=True)
-        return found.user, found.token
+        return found.user, found
 
 
 def _is_over(expiry: datetime | None) -> bool:

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 
 from backend.accounts.models import Device, DeviceToken, Region, User
 from backend.accounts.rules import Role
+from backend.accounts.token import HeldToken
 from backend.core import clock
 from backend.core.errors import DomainError, InvalidInput
 from backend.core.errors import mark as _
@@ -72,8 +73,8 @@ def sign_in(user: User, *, install_id: UUID, device_name: str) -> SignedIn:
     return SignedIn(token=token, expires_at=row.expiry, user=user, device=device)
 
 
-def sign_out(token: DeviceToken) -> None:
-    DeviceToken.objects.filter(pk=token.pk).delete()
+def sign_out(token: HeldToken) -> None:
+    DeviceToken.objects.filter(digest=token.digest).delete()
 
 
 @transaction.atomic

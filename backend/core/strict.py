@@ -207,7 +207,11 @@ class UrlGuard:
 
 def body_of(request: Request) -> Mapping[str, Any]:
     """The body as an object. Raises BadJson where it is a list, a text or a number."""
-    data = request.data
+    return object_of(request.data)
+
+
+def object_of(data: object) -> Mapping[str, Any]:
+    """Decoded JSON that must be an object. Raises BadJson for anything else."""
     if not isinstance(data, Mapping):
         raise BadJson(reason=_("An object is expected."))
     return data

@@ -103,7 +103,9 @@ class ScanOut(Out):
     open_cases = serializers.IntegerField(
         required=False, help_text="On this batch; absent where no batch is named or cases may not be read."
     )
-    open_proposals = serializers.IntegerField(required=False, help_text="To hold, recall or destroy the batch.")
+    open_proposals = serializers.IntegerField(
+        required=False, help_text="To hold, recall or destroy the batch."
+    )
     next_actions = NextActionOut(many=True)
     report_id = serializers.UUIDField(allow_null=True, help_text="Entry of the inbox of unknown codes.")
     photo_code = PhotoCodeOut(allow_null=True)
