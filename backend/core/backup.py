@@ -35,6 +35,7 @@ CONNECTION = {
 }
 # A restore is no request: the limits of requests do not hold. Notices would hide the reason of a failure.
 NO_LIMITS = "SET client_min_messages = warning; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0;"
+NEWER_SETTING = b"SET transaction_timeout = 0;"
 EMPTY_SCHEMA = """
 SET lock_timeout = '10s';  -- a server that still works on it is in the way
 DROP SCHEMA IF EXISTS public CASCADE;
@@ -164,11 +165,22 @@ def _fill(dump: Path, *, manifest: Manifest, programs: Programs, using: str) -> 
         before, script, after = (Path(name) / part for part in ("before.sql", "dump.sql", "after.sql"))
         before.write_text(f"{NO_LIMITS}{EMPTY_SCHEMA}")
         _run(programs, "pg_restore", "--no-owner", "--no-privileges", f"--file={script}", str(dump))
+        _drop_unknown_setting(script)
         after.write_text("\n".join(_count_check(table, rows) for table, rows in manifest.tables.items()))
         connections[using].close()
         options = ["--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1"]
         files = [f"--file={part}" for part in (before, script, after)]
         _run(programs, "psql", *options, *files, using=using)
+
+
+def _drop_unknown_setting(script: Path) -> None:
+    """Blanks a line in the head of the script that pg_restore 17 and newer write and older servers refuse."""
+    with script.open("r+b") as file:
+        head = file.read(4096)
+        at = head.find(NEWER_SETTING)
+        if at >= 0:
+            file.seek(at)
+            file.write(b" " * len(NEWER_SETTING))
 
 
 def _count_check(table: str, rows: int) -> str:

@@ -17,7 +17,7 @@ from backend.core import clock
 from backend.core.backup import DUMP, MANIFEST, MEDIA, Manifest
 from backend.core.bootstrap import SetupError
 from backend.core.models import Attachment
-from backend.core.postgres_programs import find_clients
+from backend.core.postgres_programs import find_clients, find_programs
 
 PHOTO = "attachments/ab/0198"
 
@@ -141,6 +141,14 @@ def test_replace_empties_the_database_first(source, empty, backup):
     with connections[empty].cursor() as cursor:
         cursor.execute("CREATE TABLE gone (id integer)")
     call_command("restore", str(backup), database=empty, replace=True)
+    assert counts(empty) == counts(source)
+
+
+def test_programs_newer_than_the_server_do_as_well(source, empty, backup, monkeypatch):
+    newest = max(find_programs(), key=lambda programs: programs.major)
+    monkeypatch.setenv("SALTLINE_POSTGRES", str(newest.folder))
+    call_command("backup", str(backup.with_name("newer")), database=source)
+    call_command("restore", str(backup.with_name("newer")), database=empty)
     assert counts(empty) == counts(source)
 
 
