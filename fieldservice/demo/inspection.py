@@ -50,14 +50,23 @@ class Desk:
 
 
 def inspect(stage: Stage, *, works: Works, people: People) -> None:
-    """Tests and releases all batches but the fresh ones, then holds one and recalls one."""
-    desk = Desk(people["laboratory1"], people["laboratory2"], people["qc1"], people["director"])
+    """Tests and releases all batches but the fresh ones."""
+    desk = _desk(people)
     fresh = set(works.packed[-len(FRESH) :])
     tested = [batch for batch in works.everything() if batch not in fresh]
     _certify(stage, tested, desk=desk)
     _release(tested, desk=desk)
+
+
+def block(stage: Stage, *, works: Works, people: People) -> None:
+    """One batch held and one recalled, after they were shipped."""
+    desk = _desk(people)
     _hold(stage, _sold(works, days_ago=100), desk=desk)
     _recall(stage, _sold(works, days_ago=160), desk=desk)
+
+
+def _desk(people: People) -> Desk:
+    return Desk(people["laboratory1"], people["laboratory2"], people["qc1"], people["director"])
 
 
 def _sold(works: Works, *, days_ago: int) -> Batch:

@@ -46,9 +46,10 @@ def fill(*, now: datetime) -> None:
 def _count_rows() -> None:
     """The first queries come at once, before the server would count by itself. Own tables only: those of the whole
     server would be locked for everybody until the commit."""
-    names = [
-        connection.ops.quote_name(model._meta.db_table) for model in apps.get_models() if model._meta.managed
-    ]
+    tables = {
+        meta.db_table for model in apps.get_models() if (meta := model._meta).managed and not meta.proxy
+    }
+    names = [connection.ops.quote_name(table) for table in sorted(tables)]
     with connection.cursor() as cursor:
         cursor.execute(f"ANALYZE {', '.join(names)}")
 
@@ -57,6 +58,7 @@ def _serve(stage: Stage, *, works: Works, people: People) -> None:
     """Customers, what they got, and three months of after-sales service."""
     customers = make_customers(stage, dealer=people["dealer"])
     got = shipping.ship(stage, works=works, customers=customers, people=people)
+    inspection.block(stage, works=works, people=people)
     told = complaints.grievances(stage, customers=customers, got=got, wet=works.wet)
     calls = [
         *visits.inspections(stage, customers=customers, got=got, wet=works.wet, people=people),
