@@ -8,7 +8,7 @@ from functools import cached_property
 
 from PIL import Image, ImageMath
 
-from traceability.scan.code import Point
+from traceability.scan.code import Point, Quad
 from traceability.scan.view import View
 
 _CELL = 8
@@ -117,6 +117,19 @@ def edge_grid(view: View) -> EdgeGrid | None:
 def _summed(a: Image.Image, b: Image.Image) -> "array[float]":
     product = ImageMath.lambda_eval(lambda i: i["a"] * i["b"], a=a, b=b)
     return array("f", product.reduce(_CELL).tobytes())
+
+
+def bars_in(box: Quad) -> Stripes:
+    """The place of a linear code that was read: `box` runs from its first bar to its last."""
+    (x0, y0), (x1, y1), (x2, y2), (x3, y3) = box
+    across, down = (x1 - x0 + x2 - x3) / 2, (y1 - y0 + y2 - y3) / 2
+    return Stripes(
+        centre=((x0 + x1 + x2 + x3) / 4, (y0 + y1 + y2 + y3) / 4),
+        angle=math.atan2(down, across),
+        length=max(math.hypot(across, down), 1.0),
+        height=max(math.dist(box[0], box[3]), math.dist(box[1], box[2]), 4.0),
+        weight=0.0,
+    )
 
 
 def find_stripes(grid: EdgeGrid, *, most: int = 3) -> list[Stripes]:

@@ -15,7 +15,7 @@ from traceability.label.check_digit import has_valid_check_digit
 from traceability.scan.code import Code, Format, Point, Quad, Reader
 from traceability.scan.read import Read
 
-_MATRIX = frozenset({Format.QR, Format.DATA_MATRIX})
+MATRIX = frozenset({Format.QR, Format.DATA_MATRIX})
 _GTIN_ONLY = frozenset({Format.DATABAR, Format.DATABAR_LIMITED})
 _RETAIL = frozenset({Format.EAN13, Format.UPCA})
 _GS1_128 = "]C1"
@@ -76,11 +76,11 @@ class Ballot:
 
     def covers(self, point: Point) -> bool:
         """Whether a confirmed code was read there."""
-        return any(
-            math.dist(_centre(group[0].box), point) < _SAME_PLACE * _size(group[0].box)
-            for group in self._groups
-            if self._is_confirmed(group)
-        )
+        return any(self._is_confirmed(group) for group in self._groups if _is_at(group[0].box, point))
+
+    def has_candidate(self, point: Point) -> bool:
+        """Whether something was read there, and nothing is confirmed."""
+        return any(_is_at(group[0].box, point) for group in self._groups) and not self.covers(point)
 
     def codes(self) -> tuple[Code, ...]:
         """Confirmed codes, then candidates for places without a confirmed one, the best supported first."""
@@ -98,13 +98,13 @@ class Ballot:
 
     def _is_confirmed(self, group: list[Read]) -> bool:
         first = group[0]
-        if first.format in _MATRIX:
+        if first.format in MATRIX:
             return True
         rivals = sum(
             _witnesses(other)
             for other in self._groups
             if other is not group
-            and other[0].format not in _MATRIX
+            and other[0].format not in MATRIX
             and _is_same_place(other[0].box, first.box)
         )
         return _is_believed(group) and (not rivals or _witnesses(group) >= _MAJORITY * rivals)
@@ -112,7 +112,8 @@ class Ballot:
 
 def _is_believed(group: list[Read]) -> bool:
     """Whether the witnesses of a linear code are enough, were there no others."""
-    if any(read.look.name == WHOLE and read.reader is Reader.ZXING for read in group):
+    is_retail = group[0].format in _RETAIL
+    if not is_retail and any(read.look.name == WHOLE and read.reader is Reader.ZXING for read in group):
         return _is_well_formed(group[0])
     has_zxing = any(read.reader is Reader.ZXING for read in group)
     if group[0].format is Format.CODE128 and not has_zxing:
@@ -129,6 +130,10 @@ def _is_well_formed(read: Read) -> bool:
 
 def _witnesses(group: list[Read]) -> int:
     return len({(read.reader, read.look.name) for read in group})
+
+
+def _is_at(box: Quad, point: Point) -> bool:
+    return math.dist(_centre(box), point) < _SAME_PLACE * _size(box)
 
 
 def _is_same_place(box: Quad, other: Quad) -> bool:
