@@ -22,6 +22,6 @@ STACKS = {
 }
 MIDDLEWARE = STACKS[os.environ.get("BENCH_STACK", "house")]
 if (
-    MIDDLEWARE != STACKS["house"]
+    STACKS["house"] != MIDDLEWARE
 ):  # the baselines keep Django's own connection, which asks nothing per request
     DATABASES["default"] |= {"ENGINE": "django.db.backends.postgresql", "CONN_HEALTH_CHECKS": False}  # noqa: F405
