@@ -44,16 +44,32 @@ def at_once(*works: Callable[[], object]) -> list[str]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_check_in_and_cancellation_at_one_moment_exactly_one_wins():
+def test_check_in_and_cancellation_at_one_moment_end_cancelled_and_a_kept_check_in_was_first():
     for _ in range(5):
         visit = factories.make_visit()
         results = at_once(
             lambda visit=visit: services.check_in(visit, check=services.Check(), made=made(visit.technician)),
             lambda visit=visit: services.cancel_visit(visit, reason="改期"),
         )
+        visit.refresh_from_db()
+        assert visit.status == "cancelled"
+        assert results == (["done", "done"] if visit.checks.exists() else ["done", "illegal_step"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_check_out_and_cancellation_at_one_moment_exactly_one_wins():
+    for _ in range(5):
+        visit = factories.make_visit()
+        services.check_in(visit, check=services.Check(), made=made(visit.technician))
+        results = at_once(
+            lambda visit=visit: services.check_out(
+                visit, check=services.Check(), made=made(visit.technician)
+            ),
+            lambda visit=visit: services.cancel_visit(visit, reason="手机遗失"),
+        )
         assert results == ["done", "illegal_step"]
         visit.refresh_from_db()
-        assert visit.checks.exists() == (visit.status == "checked_in")
+        assert visit.checks.filter(kind="out").exists() == (visit.status == "checked_out")
 
 
 @pytest.mark.django_db(transaction=True)
