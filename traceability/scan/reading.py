@@ -108,7 +108,8 @@ def first_look(raw: Raw, *, config: LabelConfig) -> Reading:
 def second_look(reading: Reading, facts: Facts, *, config: LabelConfig) -> LabelData:
     """The label in the light of what is registered; the first one where nothing changes."""
     known = dict(_registered(reading.codes, facts))
-    same = all(code in (reading.label.batch, reading.label.serial) for code in known)
+    named = (reading.label.batch, reading.label.lot, reading.label.serial)
+    same = all(code in named for code in known)
     if same and all(gtin in facts.products for gtin in reading.gtins):
         return reading.label
     settled = replace(config, known_codes=known, products=facts.products)
@@ -139,8 +140,8 @@ def keys_of_label(label: LabelData, *, number: str | None) -> Keys:
     keys = Keys()
     for item in readings_of(label):
         gtin = gtin_of(item)
-        written = item.lot or item.batch
-        for text in {written, number} if item is label else {written}:
+        texts = {item.lot or item.batch, number if item is label else None}
+        for text in texts - {None} or {None}:
             found = comparable(text)
             if gtin is not None:
                 keys.pairs.add((gtin, found or ""))
