@@ -12,10 +12,29 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.translation import gettext, override
 
+from backend.core import fields
 from backend.core.errors import DomainError
 
 BARE_FIELD = re.compile(r"\{\w+\}")  # a detail of nothing but "{reason}"
 MOST_PLACES = 6
+LIBRARY_CODES = (
+    *(
+        "required",
+        "null",
+        "blank",
+        "empty",
+        "invalid",
+        "invalid_choice",
+        "not_a_list",
+        "min_length",
+        "max_length",
+    ),
+    *("min_value", "max_value", "max_digits", "max_decimal_places", "max_whole_digits"),
+)
+FIELD_CODES = """\
+## Codes of fields
+
+In `errors` of `invalid_input`: {codes}."""
 HEADING = """\
 # Refusals
 
@@ -77,7 +96,22 @@ def markdown() -> str:
         notes.append(_places(raised.get(kind.__name__, [])))
         cells = (f"`{kind.code}`", str(kind.status), _text(kind, "en"), _text(kind, "zh-hans"))
         lines.append(f"| {' | '.join(cells)} | {' '.join(filter(None, notes))} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join(
+        [*lines, "", FIELD_CODES.format(codes=", ".join(f"`{code}`" for code in field_codes())), ""]
+    )
+
+
+def field_codes() -> list[str]:
+    """What `errors[].code` may be: the codes of our strict fields and of the library's own checks."""
+    tree = ast.parse(Path(fields.__file__).read_text(encoding="utf-8"))
+    given = (
+        word.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        for word in node.keywords
+        if word.arg == "code"
+    )
+    return sorted({*LIBRARY_CODES, *(str(word.value) for word in given if isinstance(word, ast.Constant))})
 
 
 def _text(kind: type[DomainError], language: str) -> str:
