@@ -139,6 +139,7 @@ class Visits(VisitEndpoint):
         """Plan a visit."""
         data, user = self.read(), caller(request)
         site = _site(user, site=data["site"], customer=data["customer"])
+        _check_technician(user, data["technician"])
         found = {batch.pk: batch for batch in batches_for(user).filter(pk__in=data["batches"])}
         missing = [str(index) for index, id in enumerate(data["batches"]) if id not in found]
         if missing:
@@ -165,6 +166,12 @@ def _site(user: User, *, site: UUID, customer: UUID) -> Site:
     return found
 
 
+def _check_technician(user: User, id: UUID) -> None:
+    """Raises InvalidInput (400) where the caller may not plan with that person."""
+    if not queries.technicians_for(user).filter(pk=id).exists():
+        raise InvalidInput(errors={"technician": _("No such active technician.")})
+
+
 class MyDay(Endpoint):
     filterset_class = DayFilters
     ordering = queries.DAY_ORDER
@@ -186,7 +193,10 @@ class VisitDetail(VisitEndpoint):
     @operation(Can.PLAN_VISIT, takes=VisitChangeIn, gives=VisitDetailOut)
     def patch(self, request: Request, id: UUID) -> Response:
         """Change technician, day, order or purpose before the check-in."""
-        services.change_plan(self.visit(id), changes=self.read())
+        visit, changes = self.visit(id), self.read()
+        if "technician" in changes:
+            _check_technician(caller(request), changes["technician"])
+        services.change_plan(visit, changes=changes)
         return self.shown(id)
 
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from django.db.models import Case, Exists, IntegerField, OuterRef, Prefetch, Q, QuerySet, Value, When
 
 from backend.accounts.models import User
-from backend.accounts.queries import region_scope
+from backend.accounts.queries import region_scope, staff_for
 from backend.accounts.rules import Can, Role
 from backend.core import clock
 from fieldservice.visit.models import CheckPoint, Visit, VisitBatch, VisitPhoto, VisitPolicy, VisitScan
@@ -84,6 +84,11 @@ def sites_for_planning(user: User) -> QuerySet[Site]:
     rows = Site.objects.filter(is_active=True).select_related("customer")
     regions = region_scope(user)
     return rows if regions is None else rows.filter(customer__region__in=regions)
+
+
+def technicians_for(user: User) -> QuerySet[User]:
+    """Active technicians the user may plan with: of the own regions where the role has regions."""
+    return staff_for(user).filter(role=Role.TECHNICIAN)
 
 
 def visit_policy(*, on: date) -> VisitPolicy | None:
