@@ -57,7 +57,7 @@ CELLS = {
     ("POST", "auth/session"): Cell(Open.ANYONE, body=page_login, counts=WRONG_PASSWORDS),
     ("DELETE", "auth/session"): Cell(Open.SIGNED_IN),
     ("GET", "me"): Cell(Open.SIGNED_IN),
-    ("GET", "devices"): Cell(Open.SIGNED_IN),
+    ("GET", "devices"): Cell(Open.SIGNED_IN, shows="device"),
     ("POST", "devices/{id}/revoke"): Cell(
         Open.SIGNED_IN,
         row="device",
@@ -70,7 +70,7 @@ CELLS = {
     ("PATCH", "users/{id}"): Cell(
         Can.MANAGE_USERS, row="user", body=lambda world, role: {"display_name": "改名", "is_active": False}
     ),
-    ("GET", "staff"): Cell(Can.READ_STAFF),
+    ("GET", "staff"): Cell(Can.READ_STAFF, shows="user"),
     ("GET", "regions"): Cell(Open.SIGNED_IN, shows="region", key="code"),
     ("GET", "history/{name}/{id}"): HISTORY,
     ("GET", "history/{name}/{id}/export"): HISTORY,

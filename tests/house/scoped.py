@@ -3,8 +3,11 @@
 from backend.accounts.rules import Role
 
 T, C, E, L = Role.TECHNICIAN, Role.CLERK, Role.DEALER, Role.LOGISTICS
+OVERSEERS = frozenset({Role.DIRECTOR, Role.AUDITOR, Role.ADMIN})
 
 SCOPED: dict[str, frozenset[Role]] = {
+    "device": frozenset(Role) - OVERSEERS,
+    "user": frozenset({C}),  # colleagues to plan with
     "customer": frozenset({T, C, E}),
     "site": frozenset({T, C, E}),
     "shipment": frozenset({C}),
