@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from backend.accounts.models import Device, User
+from backend.accounts.models import User
 from backend.core.clock import Stamp
 
 
@@ -12,7 +12,7 @@ from backend.core.clock import Stamp
 class Made:
     id: UUID
     by: User
-    device: Device | None
+    device_id: UUID | None
     stamp: Stamp
 
     def columns(self) -> dict[str, Any]:
@@ -20,7 +20,7 @@ class Made:
         return {
             "id": self.id,
             "recorded_by": self.by,
-            "device": self.device,
+            "device_id": self.device_id,
             "device_at": self.stamp.device_at,
             "corrected_at": self.stamp.corrected_at,
             "received_at": self.stamp.received_at,

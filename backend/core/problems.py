@@ -122,8 +122,8 @@ def _pointers(value: Any, at: str = "") -> Iterator[dict[str, str]]:
 def document(error: DomainError, *, request_id: str | None) -> dict[str, Any]:
     """The members of the problem document; texts in the active language, codes in them in its words."""
     params = {name: value for name, value in error.params.items() if value is not None}
-    words = {name: in_words(value) for name, value in params.items()}
     params |= {name: gettext(str(params[name])) for name in error.texts if name in params}
+    words = {name: in_words(value) for name, value in params.items()}
     body: dict[str, Any] = {
         "type": f"/docs/problems#{error.code}",
         "title": gettext(error.title),

@@ -150,9 +150,9 @@ class CostEndpoint(Endpoint):
         )
 
     def made(self, data: dict[str, Any]) -> Made:
-        device = getattr(self.request.auth, "device", None)
+        device_id = getattr(self.request.auth, "device_id", None)
         stamp = self.stamp(data["made_at"])
-        return Made(id=data["id"], by=caller(self.request), device=device, stamp=stamp)
+        return Made(id=data["id"], by=caller(self.request), device_id=device_id, stamp=stamp)
 
 
 def _row(rows: QuerySet[Any], id: UUID | None) -> Any:

@@ -36,7 +36,7 @@ WET = ("0.46", "0.47", "0.45")
 def made_at(at: datetime, *, by: User) -> Made:
     """A field record made and, a minute later, received."""
     stamp = clock.stamp(made_at=at, sent_at=None, received_at=at + timedelta(minutes=1))
-    return Made(id=uuid7(), by=by, device=None, stamp=stamp)
+    return Made(id=uuid7(), by=by, device_id=None, stamp=stamp)
 
 
 def measure(

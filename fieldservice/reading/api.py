@@ -112,8 +112,8 @@ class ReadingEndpoint(Endpoint):
         return self.answer(queries.readings().get(pk=id))
 
     def made(self, id: UUID, *, stamp: clock.Stamp) -> Made:
-        device = getattr(self.request.auth, "device", None)
-        return Made(id, caller(self.request), device, stamp)
+        device_id = getattr(self.request.auth, "device_id", None)
+        return Made(id, caller(self.request), device_id, stamp)
 
     def measured(self, data: dict[str, Any]) -> services.ReadingData:
         user = caller(self.request)

@@ -95,7 +95,7 @@ def supersede_reading(reading: Reading, *, data: ReadingData, made: Made, reason
         suspect=row.clock_suspect,
         is_proven=_is_proven(row),
     )
-    made = Made(id=made.id, by=made.by, device=made.device, stamp=stamp)
+    made = Made(id=made.id, by=made.by, device_id=made.device_id, stamp=stamp)
     return _keep(row.visit, data=data, made=made, supersedes=row, correction_reason=reason)
 
 

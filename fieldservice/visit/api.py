@@ -120,8 +120,8 @@ class VisitEndpoint(Endpoint):
         return self.answer(get_or_404(rows, id=id))
 
     def made(self, data: dict[str, Any]) -> Made:
-        device = getattr(self.request.auth, "device", None)
-        return Made(data["id"], caller(self.request), device, self.stamp(data["made_at"]))
+        device_id = getattr(self.request.auth, "device_id", None)
+        return Made(data["id"], caller(self.request), device_id, self.stamp(data["made_at"]))
 
 
 class Visits(VisitEndpoint):

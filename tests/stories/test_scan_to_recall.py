@@ -15,9 +15,12 @@ from PIL import Image
 from backend.core import clock
 from backend.core.ids import uuid7
 from bench.degrade import Shot, photo_jpeg
+from fieldservice.reading.models import Reading
+from fieldservice.visit.models import CheckPoint
 from tests import factories
 from tests.client import ApiClient
 from tests.jobs import run_jobs
+from traceability.scan.models import Scan
 
 # A phone held over a sack in a dim warehouse: turned, leaned, a little out of focus.
 HANDHELD = Shot(turn_deg=17, tilt_deg=20, blur=0.35, noise=6, light=0.6, jpeg_quality=70)
@@ -181,6 +184,10 @@ def test_scan_to_recall(sign_in: Any, goods: dict[str, Any]) -> None:
     held = scan(technician, photo)
     assert held["outcome"] == "held" and held["batch"]["status"] == "held"
     assert held["open_cases"] == 1
+
+    # What was recorded in the field names the phone it came from.
+    for model in (Reading, CheckPoint, Scan):
+        assert model.objects.exists() and not model.objects.filter(device=None).exists()
 
     # Who received it, as far as shipments are known.
     receivers = qc.get(f"batches/{batch.pk}/receivers").json["items"]

@@ -20,7 +20,7 @@ from tests.fieldservice.cost import pictures
 
 def made(user):
     stamp = clock.stamp(made_at=clock.now(), sent_at=None, received_at=clock.now())
-    return Made(id=uuid7(), by=user, device=None, stamp=stamp)
+    return Made(id=uuid7(), by=user, device_id=None, stamp=stamp)
 
 
 def expense(number, *, photo=None):
