@@ -15,9 +15,10 @@ from PIL import Image, ImageChops, ImageFilter
 
 from traceability.scan import zbar, zxing
 from traceability.scan.code import Code, PhotoResult, Reader
-from traceability.scan.edges import EdgeGrid, Patch, Stripes, bars_in, edge_grid, find_patches, find_stripes
+from traceability.scan.edges import Patch, Stripes, bars_in, edge_grid, find_patches, find_stripes
 from traceability.scan.evidence import MATRIX, WHOLE, Ballot
 from traceability.scan.read import Look, Read
+from traceability.scan.remains import may_hold_more
 from traceability.scan.upload import open_photo
 from traceability.scan.view import View
 from traceability.scan.zxing import Threshold
@@ -68,6 +69,8 @@ _WITNESS_LOOKS = (
     _StripLook("strip-low-sharp", 2, 0.55, 0.95, (5, 300)),
     _StripLook("strip-mid-wide", 3, 0.3, 0.7, (3, 300)),
 )
+# A second code is sought less hard than the first.
+_LOOKS_FOR_MORE = 3
 _AGAIN = Look("again")
 _AGAIN_ROWS = 12
 
@@ -120,9 +123,15 @@ def codes_in(view: View, *, until: float) -> tuple[Code, ...]:
     for read in reads:
         if read.format not in MATRIX:
             ballot.add(_read_again(view, read))
-    if not ballot.has_confirmed:
+    if not _is_done(view, ballot):
         _look_closer(view, ballot, until=until)
     return ballot.codes()
+
+
+def _is_done(view: View, ballot: Ballot) -> bool:
+    """Whether all that the photo seems to hold is read."""
+    read = ballot.confirmed_reads()
+    return bool(read) and not may_hold_more(view, read)
 
 
 def _read_again(view: View, read: Read) -> list[Read]:
@@ -134,8 +143,7 @@ def _read_again(view: View, read: Read) -> list[Read]:
 
 
 def _look_closer(view: View, ballot: Ballot, *, until: float) -> None:
-    grid = edge_grid(view)
-    for reads in _closer_looks(view, grid, ballot):
+    for reads in _closer_looks(view, ballot):
         ballot.add(reads)
         if time.monotonic() > until:
             return
@@ -146,27 +154,40 @@ def _look_closer(view: View, ballot: Ballot, *, until: float) -> None:
                 return
 
 
-def _closer_looks(view: View, grid: EdgeGrid | None, ballot: Ballot) -> Iterator[list[Read]]:
+def _closer_looks(view: View, ballot: Ballot) -> Iterator[list[Read]]:
+    grid = edge_grid(view)
     if grid is None:
         return
     for stripes in find_stripes(grid):
         if not ballot.covers(stripes.centre):
-            level = _laid_level(view, stripes)
-            for strip_look in _STRIP_LOOKS:
-                yield _strip_reads(level, strip_look)
-                if ballot.covers(stripes.centre):
-                    break
-            else:
-                for strip_look in _WITNESS_LOOKS:
-                    if not ballot.has_candidate(stripes.centre):
-                        break
-                    yield _strip_reads(level, strip_look)
+            yield from _looks_at_stripes(view, stripes, ballot)
+            if _is_done(view, ballot):
+                return
     for patch in find_patches(grid):
-        cut = _cut(view, patch)
-        for patch_look in _PATCH_LOOKS:
-            if ballot.covers(patch.centre):
-                break
-            yield _patch_reads(cut, patch_look)
+        if not ballot.covers(patch.centre):
+            yield from _looks_at_patch(view, patch, ballot)
+            if _is_done(view, ballot):
+                return
+
+
+def _looks_at_stripes(view: View, stripes: Stripes, ballot: Ballot) -> Iterator[list[Read]]:
+    level = _laid_level(view, stripes)
+    for look in _STRIP_LOOKS[: _LOOKS_FOR_MORE if ballot.has_confirmed else None]:
+        yield _strip_reads(level, look)
+        if ballot.covers(stripes.centre):
+            return
+    for look in _WITNESS_LOOKS:
+        if not ballot.has_candidate(stripes.centre):
+            return
+        yield _strip_reads(level, look)
+
+
+def _looks_at_patch(view: View, patch: Patch, ballot: Ballot) -> Iterator[list[Read]]:
+    cut = _cut(view, patch)
+    for look in _PATCH_LOOKS[: _LOOKS_FOR_MORE if ballot.has_confirmed else None]:
+        yield _patch_reads(cut, look)
+        if ballot.covers(patch.centre):
+            return
 
 
 def _laid_level(view: View, stripes: Stripes, *, scale: float = _LEVEL_SCALE, rows: int = 400) -> View:

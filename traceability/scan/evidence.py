@@ -74,6 +74,10 @@ class Ballot:
     def has_confirmed(self) -> bool:
         return any(map(self._is_confirmed, self._groups))
 
+    def confirmed_reads(self) -> list[Read]:
+        """One read of each confirmed code."""
+        return [group[0] for group in self._groups if self._is_confirmed(group)]
+
     def covers(self, point: Point) -> bool:
         """Whether a confirmed code was read there."""
         return any(self._is_confirmed(group) for group in self._groups if _is_at(group[0].box, point))
