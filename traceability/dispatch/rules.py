@@ -10,6 +10,15 @@ from backend.core.errors import mark as _
 from traceability.batch.rules import BatchStatus
 
 
+class UnitLevel(Code):
+    """From the smallest to the largest: a unit stands only in one of a higher level."""
+
+    UNIT = "unit"
+    CASE = "case"
+    PALLET = "pallet"
+    CONTAINER = "container"
+
+
 class Refusal(Code):
     """Why a line is not booked; a permanent code each."""
 
