@@ -31,9 +31,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.degrade import photo_jpeg, shots
 from traceability.label.symbol import Symbology, symbol_image
-from traceability.scan.chain import BUDGET_S, codes_in
-from traceability.scan.upload import open_photo
-from traceability.scan.view import View
+from traceability.photo.chain import BUDGET_S, codes_in
+from traceability.photo.upload import open_photo
+from traceability.photo.view import View
 
 # Beside the project, never in it: third parties' photos.
 SET = Path(__file__).resolve().parents[2] / "shared" / "data" / "barcodes"

@@ -15,7 +15,7 @@ from backend.accounts.rules import Can, Role, may
 from backend.core.clock import Stamp
 from traceability.batch.rules import BatchStatus
 from traceability.label.label_data import WARNINGS, LabelData
-from traceability.scan.code import Code
+from traceability.photo.code import Code
 from traceability.scan.resolution import REASON_TEXTS, BatchFact, Candidate, ProductFact, Resolution
 from traceability.scan.rules import ACTION_TEXTS, VERDICTS, WHY_TEXTS, Why, next_actions
 

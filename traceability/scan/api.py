@@ -25,13 +25,13 @@ from backend.core.paging import Filters, IdFilter, MomentFilter, TextFilter, get
 from backend.core.problems import as_domain_error, document
 from backend.core.strict import PhotoParser, body_of, object_of, parse_json
 from traceability.batch.queries import batches_for
+from traceability.photo.upload import MAX_BYTES, ImageTooLarge
 from traceability.product.rules import PackLevel
 from traceability.scan import inbox, label_paper, queries, services
 from traceability.scan.intake import MOST_SCANS, PhotoScanIn, ScansIn, entry_of, photo_entry_of
 from traceability.scan.rules import Outcome, UnknownState
 from traceability.scan.services import Author, Recorded
 from traceability.scan.shapes import LoggedScanDetailOut, LoggedScanOut, PhotoScansOut, ScanOut, ScansOut
-from traceability.scan.upload import MAX_BYTES, ImageTooLarge
 
 ONE_OR_MANY = PolymorphicProxySerializer(
     component_name="ScanOrScans", serializers=[ScanOut, ScansOut], resource_type_field_name=None

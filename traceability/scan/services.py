@@ -16,10 +16,10 @@ from backend.accounts.models import User
 from backend.core.clock import Stamp, factory_date
 from backend.core.errors import DomainError, IdReuse, InFlight
 from backend.core.errors import mark as _
+from traceability.photo.code import Code
+from traceability.photo.image import read_codes
 from traceability.scan import inbox, log
 from traceability.scan.answer import Body, Told, answer
-from traceability.scan.code import Code
-from traceability.scan.image import read_codes
 from traceability.scan.models import LabelProfile, Scan
 from traceability.scan.plain_scan import Place
 from traceability.scan.profile import config_of

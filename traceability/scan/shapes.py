@@ -8,7 +8,7 @@ from rest_framework import serializers
 from backend.core.fields import Out
 from traceability.batch.rules import BatchStatus
 from traceability.label.label_data import Kind, Status
-from traceability.scan.code import Format, Reader
+from traceability.photo.code import Format, Reader
 from traceability.scan.models import Scan
 from traceability.scan.resolution import Reason
 from traceability.scan.rules import NextAction, Outcome, Why

@@ -16,9 +16,9 @@ from bench.degrade import Shot, photo_jpeg
 from tests import factories
 from tests.traceability.scan.conftest import GTIN, HOST
 from traceability.label.symbol import Symbology, symbol_image
+from traceability.photo.upload import MAX_BYTES
 from traceability.scan import label_paper
 from traceability.scan.models import Scan, UnknownCode
-from traceability.scan.upload import MAX_BYTES
 
 JPEG_END = b"\xff\xd9"
 ELEMENTS = f"(01){GTIN}(10)YS20240315A01(17)401231"

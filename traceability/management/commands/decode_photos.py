@@ -6,9 +6,9 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from backend.core.errors import DomainError
-from traceability.scan.code import PhotoResult
-from traceability.scan.image import read_codes
-from traceability.scan.upload import MAX_BYTES, ImageTooLarge
+from traceability.photo.code import PhotoResult
+from traceability.photo.image import read_codes
+from traceability.photo.upload import MAX_BYTES, ImageTooLarge
 
 
 class Command(BaseCommand):

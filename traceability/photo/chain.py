@@ -13,15 +13,15 @@ from dataclasses import dataclass, replace
 
 from PIL import Image, ImageChops, ImageFilter
 
-from traceability.scan import zbar, zxing
-from traceability.scan.code import Code, PhotoResult, Reader
-from traceability.scan.edges import Patch, Stripes, bars_in, edge_grid, find_patches, find_stripes
-from traceability.scan.evidence import MATRIX, WHOLE, Ballot
-from traceability.scan.read import Look, Read
-from traceability.scan.remains import may_hold_more
-from traceability.scan.upload import open_photo
-from traceability.scan.view import View
-from traceability.scan.zxing import Threshold
+from traceability.photo import zbar, zxing
+from traceability.photo.code import Code, PhotoResult, Reader
+from traceability.photo.edges import Patch, Stripes, bars_in, edge_grid, find_patches, find_stripes
+from traceability.photo.evidence import MATRIX, WHOLE, Ballot
+from traceability.photo.read import Look, Read
+from traceability.photo.remains import may_hold_more
+from traceability.photo.upload import open_photo
+from traceability.photo.view import View
+from traceability.photo.zxing import Threshold
 
 BUDGET_S = 1.5
 _WHOLE = Look(WHOLE)

@@ -4,10 +4,10 @@ from enum import Enum
 
 import zxingcpp
 
-from traceability.scan.charset import text_of
-from traceability.scan.code import Format, Reader
-from traceability.scan.read import Look, Read
-from traceability.scan.view import View
+from traceability.photo.charset import text_of
+from traceability.photo.code import Format, Reader
+from traceability.photo.read import Look, Read
+from traceability.photo.view import View
 
 _F = zxingcpp.BarcodeFormat
 # UPC-E and EAN-8 are left out on purpose: they made most of the false reads, and no product of ours has one.

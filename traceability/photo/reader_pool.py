@@ -14,8 +14,8 @@ from typing import IO
 
 from backend.core.errors import DomainError
 from backend.core.errors import mark as _
-from traceability.scan.code import PhotoResult
-from traceability.scan.wire import LENGTH, framed, unpacked
+from traceability.photo.code import PhotoResult
+from traceability.photo.wire import LENGTH, framed, unpacked
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class _ReaderProcess:
         self.photos = 0
         self._is_between_photos = True
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "traceability.scan.reader_process"],
+            [sys.executable, "-m", "traceability.photo.reader_process"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             # zbar prints assertions of no consequence about DataBar.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from traceability.scan.code import Point, Quad
+from traceability.photo.code import Point, Quad
 
 # (a, b, c, d, e, f): photo x = a·x + b·y + c, photo y = d·x + e·y + f. Pillow's own order.
 Affine = tuple[float, float, float, float, float, float]

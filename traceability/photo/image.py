@@ -9,10 +9,10 @@ import os
 from functools import cache
 from importlib.metadata import version
 
-from traceability.scan import zbar
-from traceability.scan.code import PhotoResult
-from traceability.scan.reader_pool import ReaderPool
-from traceability.scan.upload import check_upload
+from traceability.photo import zbar
+from traceability.photo.code import PhotoResult
+from traceability.photo.reader_pool import ReaderPool
+from traceability.photo.upload import check_upload
 
 # How many photos this web process reads at once; unset: as many as it may use cores.
 READERS = "PHOTO_READERS"

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from traceability.scan.code import Quad
-from traceability.scan.evidence import MATRIX
-from traceability.scan.read import Read
-from traceability.scan.view import View
+from traceability.photo.code import Quad
+from traceability.photo.evidence import MATRIX
+from traceability.photo.read import Read
+from traceability.photo.view import View
 
 # Below this a photo is a close-up of one label.
 _SMALLEST = 250_000

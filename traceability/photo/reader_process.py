@@ -15,9 +15,9 @@ from typing import BinaryIO
 from PIL import Image
 
 from backend.core.errors import DomainError
-from traceability.scan.chain import decode
-from traceability.scan.upload import ImageTooLarge
-from traceability.scan.wire import LENGTH, framed, packed_refusal, packed_result
+from traceability.photo.chain import decode
+from traceability.photo.upload import ImageTooLarge
+from traceability.photo.wire import LENGTH, framed, packed_refusal, packed_result
 
 # Processor seconds one photo may cost, in native code too: the kernel ends the process then.
 CPU_LIMIT_S = 2.0

@@ -15,8 +15,8 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from backend.core.errors import DomainError
 from backend.core.errors import mark as _
-from traceability.scan.code import Point, Quad
-from traceability.scan.view import View
+from traceability.photo.code import Point, Quad
+from traceability.photo.view import View
 
 MAX_BYTES = 12 * 1024 * 1024
 MAX_PIXELS = 50_000_000

@@ -14,7 +14,7 @@ from PIL import Image
 from backend.core import clock
 from backend.core.ids import uuid7
 from traceability.label.symbol import qr_png
-from traceability.scan.image import reader_pool
+from traceability.photo.image import reader_pool
 
 GOOD = "https://id.gs1.org/01/06901234567892/10/YS20260115A01"
 MEMORY_LIMIT = 400 * 1024 * 1024  # libraries, pixels of 50 MP in grey, and room

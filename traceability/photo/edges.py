@@ -8,8 +8,8 @@ from functools import cached_property
 
 from PIL import Image, ImageMath
 
-from traceability.scan.code import Point, Quad
-from traceability.scan.view import View
+from traceability.photo.code import Point, Quad
+from traceability.photo.view import View
 
 _CELL = 8
 _SMALL_SIDE, _LARGE_SIDE = 480, 960

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from traceability.scan.code import Format, Quad, Reader
+from traceability.photo.code import Format, Quad, Reader
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from dataclasses import asdict
 from typing import Any
 
 from backend.core.errors import DomainError
-from traceability.scan.code import Code, Format, PhotoResult, Reader
-from traceability.scan.upload import BrokenImage, ImageTooLarge, UnsupportedImageFormat
+from traceability.photo.code import Code, Format, PhotoResult, Reader
+from traceability.photo.upload import BrokenImage, ImageTooLarge, UnsupportedImageFormat
 
 LENGTH = struct.Struct(">I")
 _REFUSALS: dict[str, type[DomainError]] = {

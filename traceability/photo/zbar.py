@@ -9,9 +9,9 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from traceability.scan.code import Format, Reader
-from traceability.scan.read import Look, Read
-from traceability.scan.view import View
+from traceability.photo.code import Format, Reader
+from traceability.photo.read import Look, Read
+from traceability.photo.view import View
 
 try:
     from pyzbar import wrapper as _bindings

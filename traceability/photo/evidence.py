@@ -12,8 +12,8 @@ from biip import ParseError
 from biip.gs1_messages import GS1Message
 
 from traceability.label.check_digit import has_valid_check_digit
-from traceability.scan.code import Code, Format, Point, Quad, Reader
-from traceability.scan.read import Read
+from traceability.photo.code import Code, Format, Point, Quad, Reader
+from traceability.photo.read import Read
 
 MATRIX = frozenset({Format.QR, Format.DATA_MATRIX})
 _GTIN_ONLY = frozenset({Format.DATABAR, Format.DATABAR_LIMITED})
