@@ -6,7 +6,14 @@ from django.db.models import F, Q
 from backend.accounts.models import User
 from backend.core.history import append_only, tracked, tracked_without
 from backend.core.ids import uuid7
-from traceability.batch.rules import BatchAction, BatchKind, BatchStatus, Conclusion, ProposalState
+from traceability.batch.rules import (
+    HISTORY_KINDS,
+    BatchAction,
+    BatchKind,
+    BatchStatus,
+    Conclusion,
+    ProposalState,
+)
 from traceability.product.models import Product, TradeItem
 
 
@@ -34,6 +41,9 @@ class Batch(models.Model):
     status_at = models.DateTimeField()
     # Kept by `count_open_case` for those who open and close cases on a batch: a scan must tell it in one query.
     open_case_count = models.PositiveIntegerField(default=0)
+    # Came by audit import: stored as it was found, never checked. `consignee` names the customer of its deliveries.
+    is_history = models.BooleanField(default=False)
+    consignee = models.CharField(max_length=64, blank=True)
 
     class Meta:
         indexes = [
@@ -42,7 +52,12 @@ class Batch(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(fields=["product", "code_norm"], name="batch_product_code"),
-            models.CheckConstraint(condition=Q(qty_kg__gt=0), name="batch_qty_kg_positive"),
+            models.CheckConstraint(
+                condition=Q(qty_kg__gt=0) | Q(qty_kg=0, is_history=True), name="batch_qty_kg_positive"
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind__in=HISTORY_KINDS) | Q(is_history=True), name="batch_kind_of_history"
+            ),
             models.CheckConstraint(
                 condition=Q(expires_on=None) | Q(expires_on__gte=F("produced_on")), name="batch_dates"
             ),

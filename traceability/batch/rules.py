@@ -20,6 +20,14 @@ class BatchKind(Code):
     PACKED = "packed"
     REWORK = "rework"
     RETURN = "return"
+    # History of other systems only: with us a pallet is a logistic unit, and what left is a shipment.
+    PALLET = "pallet"
+    SHIPMENT = "shipment"
+    DELIVERY = "delivery"
+
+
+HISTORY_KINDS = (BatchKind.PALLET, BatchKind.SHIPMENT, BatchKind.DELIVERY)
+OWN_KINDS = tuple(kind for kind in BatchKind if kind not in HISTORY_KINDS)
 
 
 class BatchStatus(Code):

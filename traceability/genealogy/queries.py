@@ -9,20 +9,20 @@ from django.db.models import QuerySet, Sum
 
 from traceability.batch.models import Batch
 from traceability.genealogy.models import MadeFrom
-from traceability.genealogy.rules import Knot, Link
+from traceability.genealogy.rules import Knot, Link, LinkKind
 
 # UNION on the id alone: a ladder of diamonds (silo heels) has more paths than atoms, but few batches.
 LINKS_ABOVE = """
 WITH RECURSIVE seen (id) AS (
-    SELECT %s::uuid UNION SELECT m.parent_id FROM traceability_madefrom m JOIN seen ON m.child_id = seen.id
+    SELECT %s::uuid UNION SELECT m.parent_id FROM traceability_madefrom m JOIN seen ON m.child_id = seen.id AND m.is_live
 )
-SELECT m.parent_id, m.child_id FROM traceability_madefrom m JOIN seen ON m.child_id = seen.id
+SELECT m.parent_id, m.child_id FROM traceability_madefrom m JOIN seen ON m.child_id = seen.id AND m.is_live
 """
 LINKS_BELOW = """
 WITH RECURSIVE seen (id) AS (
-    SELECT %s::uuid UNION SELECT m.child_id FROM traceability_madefrom m JOIN seen ON m.parent_id = seen.id
+    SELECT %s::uuid UNION SELECT m.child_id FROM traceability_madefrom m JOIN seen ON m.parent_id = seen.id AND m.is_live
 )
-SELECT m.parent_id, m.child_id FROM traceability_madefrom m JOIN seen ON m.parent_id = seen.id
+SELECT m.parent_id, m.child_id FROM traceability_madefrom m JOIN seen ON m.parent_id = seen.id AND m.is_live
 """
 
 
@@ -59,6 +59,9 @@ def knots(ids: Iterable[UUID]) -> dict[UUID, Knot]:
 
 
 def used_kg(ids: Iterable[UUID]) -> dict[UUID, Decimal]:
-    """Kg of each batch that went into others; batches without any are absent."""
-    rows = MadeFrom.objects.filter(parent__in=set(ids)).values_list("parent").annotate(kg=Sum("qty_kg"))
-    return dict(rows)
+    """Kg of each batch that went into others; batches without any are absent.
+
+    What came back from a customer does not count: it left the batch when it was shipped.
+    """
+    rows = MadeFrom.objects.filter(parent__in=set(ids), is_live=True).exclude(kind=LinkKind.RETURNED)
+    return dict(rows.values_list("parent").annotate(kg=Sum("qty_kg")))

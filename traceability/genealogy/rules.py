@@ -3,14 +3,34 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from uuid import UUID
 
+from backend.core.choices import Code
 from backend.core.errors import DomainError
 from backend.core.errors import mark as _
 from traceability.product.rules import Family
 
 # 食盐专营办法 art. 19: industrial salt may not be sold as edible salt. The other direction, a downgrade, is allowed.
+# Weighing differs: a batch may give out 1 kg or 0.1 % more than was entered (traceability notes, mass balance).
+SLACK_KG, SLACK_SHARE = Decimal(1), Decimal("0.001")
 EDIBLE = frozenset({Family.EDIBLE, Family.FOOD_PROCESSING})
+
+
+class LinkKind(Code):
+    """How a batch went into another."""
+
+    USED = "used"
+    HEEL = "heel"  # what was left in the silo, below what came next
+    REWORK = "rework"  # back into an earlier stage
+    REPACK = "repack"
+    RETURNED = "returned"  # came back from a customer: shipped already, so it takes nothing from what is left
+
+
+def slack_kg(qty_kg: Decimal) -> Decimal:
+    """How much kg may differ, by weighing alone, from `qty_kg`."""
+    return max(SLACK_KG, qty_kg * SLACK_SHARE)
+
 
 Link = tuple[UUID, UUID]  # parent, child
 
