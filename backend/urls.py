@@ -23,6 +23,7 @@ urlpatterns: list[Any] = [
     path("docs/swagger", SpectacularSwaggerSplitView.as_view(url_name="openapi", throttle_classes=[])),
     path("docs/redoc", SpectacularRedocView.as_view(url_name="openapi", throttle_classes=[])),
     path("api/v1/", include("backend.accounts.api")),
+    path("api/v1/", include("backend.accounts.work_calendar")),
     path("api/v1/", include("traceability.product.api")),
     path("api/v1/", include("traceability.customer.api")),
     path("api/v1/", include("traceability.batch.api")),

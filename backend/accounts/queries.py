@@ -1,8 +1,8 @@
 """Reads: who sees which users, devices and history."""
 
 from typing import Any
-from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
 from backend.accounts.models import Device, Region, User
@@ -65,12 +65,11 @@ def _shown(line: dict[str, Any], *, role: str) -> dict[str, Any]:
     return line | {"changed": {name: shown_change(name, pair, role=role) for name, pair in changed}}
 
 
-def _key_of(model: Any, text: str) -> UUID | str | None:
-    if model.pgh_tracked_model._meta.pk.get_internal_type() != "UUIDField":
-        return text
+def _key_of(model: Any, text: str) -> Any:
+    """The primary key `text` spells, None where it spells none."""
     try:
-        return UUID(text)
-    except ValueError:
+        return model.pgh_tracked_model._meta.pk.to_python(text)
+    except ValidationError:
         return None
 
 

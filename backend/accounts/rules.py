@@ -72,6 +72,8 @@ class Can(StrEnum):
     UPLOAD_PHOTO = "upload_photo"
     READ_HISTORY = "read_history"
 
+    READ_CALENDAR = "read_calendar"
+    MANAGE_CALENDAR = "manage_calendar"
     READ_STAFF = "read_staff"
     READ_USERS = "read_users"
     MANAGE_USERS = "manage_users"
@@ -124,6 +126,8 @@ TABLE: dict[Can, frozenset[Role]] = {
     Can.READ_SIGNALS: frozenset({D, Q, A}),
     Can.UPLOAD_PHOTO: frozenset({T, C, Q, L}),
     Can.READ_HISTORY: frozenset({T, D, A}),  # not the admin: no business data
+    Can.READ_CALENDAR: frozenset({T, C, D, Q, F, P, L, A, X}),
+    Can.MANAGE_CALENDAR: frozenset({X}),
     Can.READ_STAFF: frozenset({C, D, Q, A, X}),
     Can.READ_USERS: frozenset({A, X}),
     Can.MANAGE_USERS: frozenset({X}),

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 
+from backend.core.history import tracked
 from backend.core.ids import uuid7
 
 
@@ -68,3 +69,34 @@ class Counter(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+@tracked
+class WorkYear(models.Model):
+    """A calendar year whose public holidays and swap days are all known; without its row a deadline is provisional."""
+
+    year = models.PositiveSmallIntegerField(primary_key=True)
+    source = models.CharField(max_length=200)
+    reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(year__range=(2000, 2099)), name="work_year_sane")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.year)
+
+
+@tracked
+class WorkDay(models.Model):
+    """A day that differs from Monday to Friday: a public holiday, or a weekend day that is worked (调休)."""
+
+    day = models.DateField(primary_key=True)
+    is_working = models.BooleanField()
+    note = models.CharField(max_length=64, blank=True)
+    source = models.CharField(max_length=200)
+    reason = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.day} {'works' if self.is_working else 'free'}"

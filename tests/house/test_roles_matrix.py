@@ -32,6 +32,7 @@ cases              | R          | R C U | R U A    | R A   | R       | R        
 signals            | -          | -     | R        | R     | -       | -          | -         | R       | -     | -
 photos             | C          | C     | -        | C     | -       | -          | C         | -       | -     | -
 audit trail        | R          | -     | R        | -     | -       | -          | -         | R       | -     | -
+work calendar      | R          | R     | R        | R     | R       | R          | R         | R       | R U   | -
 colleagues         | -          | R     | R        | R     | -       | -          | -         | R       | R     | -
 accounts           | -          | -     | -        | -     | -       | -          | -         | R       | R C U | -
 others' devices    | -          | -     | U        | -     | -       | -          | -         | -       | U     | -
@@ -86,6 +87,8 @@ RIGHTS: dict[tuple[str, str], set[Can]] = {
     ("signals", "R"): {Can.READ_SIGNALS},
     ("photos", "C"): {Can.UPLOAD_PHOTO},
     ("audit trail", "R"): {Can.READ_HISTORY},
+    ("work calendar", "R"): {Can.READ_CALENDAR},
+    ("work calendar", "U"): {Can.MANAGE_CALENDAR},
     ("colleagues", "R"): {Can.READ_STAFF},
     ("accounts", "R"): {Can.READ_USERS},
     ("accounts", "C"): {Can.MANAGE_USERS},
@@ -141,7 +144,7 @@ def test_who_only_looks_on_changes_nothing(role: Role):
 
 def test_admin_sees_no_business_data():
     seen = {resource for (resource, of), letters in CELLS.items() if of is Role.ADMIN and letters}
-    assert seen == {"colleagues", "accounts", "others' devices"}
+    assert seen == {"work calendar", "colleagues", "accounts", "others' devices"}
 
 
 def test_nobody_tests_and_ships():
