@@ -1,9 +1,16 @@
 """Levels, states, clocks and quantities of a recall. Pure; 食品召回管理办法 sets levels and hours, as dated rows."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from math import ceil
+from uuid import UUID
 
 from backend.core.choices import Code
+from backend.core.errors import DomainError
+from backend.core.errors import mark as _
 
 LEVELS = (1, 2, 3)  # 一级 serious harm, 二级 general harm, 三级 false label
 NO_KG = Decimal(0)
@@ -134,3 +141,129 @@ class WaiverState(Code):
     PROPOSED = "proposed"
     APPROVED = "approved"
     REJECTED = "rejected"
+
+
+class RiskInFuture(DomainError):
+    code, status, title = "risk_known_in_future", 400, _("The risk cannot become known in the future")
+
+
+class NoLevelRule(DomainError):
+    """No confirmed edition of the law says how fast this level must go."""
+
+    code, status, title = "no_recall_rule", 409, _("No confirmed rule for this recall level is in force")
+
+
+class RecallNotRunning(DomainError):
+    """Goods, contacts and disposal belong to a recall between its announcement and its close."""
+
+    code, status, title = "recall_not_running", 409, _("The recall is not running")
+    detail = _("It must be announced and not closed; it is “{state}”.")
+
+
+class ScopeTruncated(DomainError):
+    """A scope with a hole is no scope."""
+
+    code, status, title = "recall_scope_truncated", 409, _("The scope is larger than one recall can hold")
+
+
+@dataclass(frozen=True)
+class LevelRule:
+    """A confirmed row: start within `start_h` hours of knowing the risk, finish in `complete_working_days`."""
+
+    id: UUID
+    level: int
+    start_h: int
+    complete_working_days: int
+    valid_from: date
+    valid_to: date | None
+
+
+def rule_in_force(rows: Iterable[LevelRule], *, level: int, on: date) -> LevelRule:
+    """The newest edition in force on a day. Raises NoLevelRule (409)."""
+    found = [
+        row
+        for row in rows
+        if row.level == level and row.valid_from <= on and (row.valid_to is None or on < row.valid_to)
+    ]
+    if not found:
+        raise NoLevelRule
+    return max(found, key=lambda row: row.valid_from)
+
+
+def scope_digest(ids: Iterable[UUID]) -> str:
+    """SHA-256 hex over the sorted ids, one per line: anybody with the list can make it again."""
+    return hashlib.sha256("\n".join(sorted(str(id) for id in ids)).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class ClockFace:
+    """One clock of a recall. `answered_at`: when what it waits for was done; None while it runs."""
+
+    due_at: datetime
+    answered_at: datetime | None = None
+    is_provisional: bool = False
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether it was missed: answered too late, or still open after the hour."""
+        return (self.answered_at or now) > self.due_at
+
+    def left_h(self, now: datetime) -> Decimal | None:
+        """Hours left with two places, below zero once it is late; None where it is answered."""
+        if self.answered_at is not None:
+            return None
+        seconds = Decimal(int((self.due_at - now).total_seconds()))
+        return (seconds / 3600).quantize(Decimal("0.01"))
+
+
+def start_due(risk_known_at: datetime, *, start_h: int) -> datetime:
+    """Hours run through nights and holidays."""
+    return risk_known_at + timedelta(hours=start_h)
+
+
+def contact_state(outcomes: Sequence[ContactOutcome], *, is_acknowledged: bool) -> NoticeState:
+    """How far a consignee of an announced recall is told; a later failed call does not undo an earlier one."""
+    if is_acknowledged:
+        return NoticeState.ACKNOWLEDGED
+    if any(outcome in TOLD for outcome in outcomes):
+        return NoticeState.CONTACTED
+    return NoticeState.NOT_REACHED if outcomes else NoticeState.UNCONTACTED
+
+
+# The order of work: who knows nothing comes first.
+CONTACT_ORDER: Mapping[NoticeState, int] = {
+    NoticeState.UNCONTACTED: 0,
+    NoticeState.NOT_REACHED: 1,
+    NoticeState.WAITING: 2,
+    NoticeState.CONTACTED: 3,
+    NoticeState.ACKNOWLEDGED: 4,
+}
+
+
+def sample(ids: Iterable[UUID], *, recall_id: UUID, share_pct: Decimal) -> frozenset[UUID]:
+    """Which consignees are checked for effect: the same ones for the same recall, and nobody can choose them."""
+    ranked = sorted(ids, key=lambda id: hashlib.sha256(f"{recall_id}/{id}".encode()).digest())
+    return frozenset(ranked[: ceil(len(ranked) * share_pct / 100)])
+
+
+PLAN_ITEMS = (
+    "producer",
+    "goods",
+    "cause_and_harm",
+    "level_and_flow",
+    "notice_zh",
+    "duties",
+    "disposal_and_cost",
+    "expected_effect",
+)
+
+
+class PlanIncomplete(DomainError):
+    """A recall is announced with its plan; `missing` names the items."""
+
+    code, status, title = "recall_plan_incomplete", 409, _("The recall plan is not complete")
+    detail = _("Missing: {items}")
+
+
+def missing_items(plan: Mapping[str, str]) -> list[str]:
+    """The plan items nobody wrote yet."""
+    return [name for name in PLAN_ITEMS if not plan[name].strip()]
