@@ -45,7 +45,8 @@ from traceability.recall.models import (
     RecallWaiver,
     ReturnTest,
 )
-from traceability.scan.models import CodeAlias, LabelProfile, Scan, UnknownCode
+from traceability.scan.models import CodeAlias, LabelProfile, Scan, SightingPolicy, UnknownCode
+from traceability.serial.models import SerialRange
 
 __all__ = [
     "Batch",
@@ -88,9 +89,11 @@ __all__ = [
     "ReturnTest",
     "SalesRule",
     "Scan",
+    "SerialRange",
     "Shipment",
     "ShipmentLine",
     "ShipmentReceipt",
+    "SightingPolicy",
     "Silo",
     "SiloCleaning",
     "SiloFill",

@@ -111,3 +111,32 @@ class UnknownCode(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+@tracked
+class SightingPolicy(models.Model):
+    """When sightings of one unit code are too far apart: dated rows with their source; the newest in force counts.
+
+    Within `window_hours`: two of them more than `far_km` apart, or `places` of them each more than `apart_km` from
+    the others, or colleagues of `regions` regions (where a phone gave no place).
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    window_hours = models.PositiveSmallIntegerField()
+    far_km = models.PositiveIntegerField()
+    places = models.PositiveSmallIntegerField()
+    apart_km = models.PositiveIntegerField()
+    regions = models.PositiveSmallIntegerField()
+    valid_from = models.DateField(unique=True)
+    source = models.CharField(max_length=300)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(window_hours__gt=0, places__gte=2, regions__gte=2) & ~Q(source=""),
+                name="sighting_policy_sensible",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.valid_from}"
