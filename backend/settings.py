@@ -1,10 +1,12 @@
 """One settings file; environments differ by variables only (README, "Settings")."""
 
+import re
 import sys
 from datetime import timedelta
 from pathlib import Path
 
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 from backend.env import env, kept_secret_key, require
 
@@ -209,6 +211,9 @@ Q_CLUSTER = {
 }
 REACTIONS = "backend.reactions.REACTIONS"
 SCHEDULE = "backend.schedule.SCHEDULE"
+EVENT_SOURCES = "backend.event_sources.EVENT_SOURCES"
+# What our own things are called in trace events where they have no GS1 key; never change it once events went out.
+EVENT_NAMESPACE = env.str("SALTLINE_EVENT_NAMESPACE", "urn:saltline:")
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
@@ -232,6 +237,13 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 12_582_912 + 65_536  # bytes, the whole multipart 
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 50
 DATA_UPLOAD_MAX_NUMBER_FILES = 5
 PHOTO_MAX_BYTES = 12_582_912
+
+# Our own GS1 company prefix, from which the house draws pallet numbers (SSCC); empty: they are given by hand.
+GS1_COMPANY_PREFIX = env.str("SALTLINE_GS1_PREFIX", "")
+if GS1_COMPANY_PREFIX and not re.fullmatch(r"[0-9]{4,12}", GS1_COMPANY_PREFIX):
+    raise ImproperlyConfigured("SALTLINE_GS1_PREFIX is 4 to 12 digits; see “Settings” in README.md.")
+# What the public page of a batch tells people who complain: a telephone number, an address, opening hours.
+COMPLAINT_CONTACT = env.str("SALTLINE_COMPLAINT_CONTACT", "")
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"

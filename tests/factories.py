@@ -15,9 +15,18 @@ from fieldservice.instrument.models import Calibration, Instrument
 from fieldservice.quality.models import SignalPolicy
 from fieldservice.reading.models import Reading, Waiver
 from fieldservice.visit.models import CheckPoint, Visit
+from traceability.balance.models import Finding, StockCount, YieldBand
 from traceability.batch.models import Batch, CertificateValue, ReleaseCertificate
 from traceability.customer.models import Customer, CustomerAccount, Site
-from traceability.dispatch.models import Shipment, ShipmentLine
+from traceability.dispatch.models import (
+    Containment,
+    LogisticUnit,
+    Shipment,
+    ShipmentLine,
+    ShipmentReceipt,
+    UnitContent,
+)
+from traceability.dispatch.rules import sscc_of
 from traceability.genealogy.models import MadeFrom
 from traceability.product.models import Product, SpecLimit, TradeItem
 from traceability.scan.models import CodeAlias, Scan
@@ -157,11 +166,13 @@ def make_customer(**fields: Any) -> Customer:
     defaults = {
         "code": f"K{number:04d}",
         "name": f"测试商贸{number}",
-        "kind": "retailer",
+        "kind": "designated_wholesaler",
         "region": make_region(fields.pop("region_code", "east")),
         "province": "江苏",
         "contact_name": "王小明",
         "contact_phone": "13812345678",
+        "licence_no": "SP-0001",
+        "licence_valid_to": date(2040, 12, 31),
     }
     return Customer.objects.create(**(defaults | fields))
 
@@ -197,6 +208,42 @@ def make_shipment(
     shipment = Shipment.objects.create(**(defaults | fields))
     ShipmentLine.objects.create(shipment=shipment, batch=batch, qty_kg=Decimal(qty_kg))
     return shipment
+
+
+def make_unit(*contents: tuple[Batch, str], level: str = "pallet", **fields: Any) -> LogisticUnit:
+    """A pallet packed an hour ago: make_unit((batch, "1000"), …)."""
+    defaults = {
+        "sscc": sscc_of(next(numbers), prefix="6901234"),
+        "packed_at": clock.now() - timedelta(hours=1),
+        "packed_by": fields.pop("packed_by", None) or make_user("logistics"),
+    }
+    unit = LogisticUnit.objects.create(level=level, **(defaults | fields))
+    for batch, qty_kg in contents:
+        UnitContent.objects.create(unit=unit, batch=batch, qty_kg=Decimal(qty_kg))
+    return unit
+
+
+def make_containment(child: LogisticUnit, parent: LogisticUnit, **fields: Any) -> Containment:
+    """The child stands in the parent since half an hour."""
+    since = clock.now() - timedelta(minutes=30)
+    return Containment.objects.create(
+        child=child, parent=parent, **({"valid_from": since, "loaded_by": child.packed_by} | fields)
+    )
+
+
+def make_receipt(shipment: Shipment, **fields: Any) -> ShipmentReceipt:
+    """All came as it was sent, now."""
+    at = clock.now()
+    defaults = {
+        "received_at": at,
+        "received_by_name": "仓管员",
+        "recorded_by": shipment.recorded_by,
+        "recorded_at": at,
+    }
+    receipt = ShipmentReceipt.objects.create(shipment=shipment, **(defaults | fields))
+    for line in shipment.lines.all():
+        receipt.lines.create(batch=line.batch, qty_kg=line.qty_kg)
+    return receipt
 
 
 def make_instrument(*, due_in_days: int | None = 200, expanded_u: str = "0.02", **fields: Any) -> Instrument:
@@ -373,3 +420,39 @@ def make_scan(by: User, **fields: Any) -> Scan:
         "answer": {},
     }
     return Scan.objects.create(**(defaults | fields))
+
+
+def make_stock_count(batch: Batch, **fields: Any) -> StockCount:
+    """Counted just now: nothing on hand, nothing scrapped."""
+    defaults = {"counted_at": clock.now(), "on_hand_kg": Decimal(0), "recorded_at": clock.now()}
+    if not fields.get("is_history"):
+        defaults["by"] = fields.pop("by", None) or make_user("qc")
+    return StockCount.objects.create(batch=batch, **(defaults | fields))
+
+
+def make_yield_band(**fields: Any) -> YieldBand:
+    """A confirmed band for refining, 95 to 100.5 %, since 2020."""
+    defaults = {
+        "stage": "refined",
+        "low_pct": Decimal("95"),
+        "high_pct": Decimal("100.5"),
+        "valid_from": date(2020, 1, 1),
+        "source": "Test rule",
+        "needs_confirmation": False,
+    }
+    return YieldBand.objects.create(**(defaults | fields))
+
+
+def make_finding(batch: Batch, **fields: Any) -> Finding:
+    """12 kg of the batch are missing, open since now."""
+    at = clock.now()
+    defaults = {
+        "rule": "unaccounted",
+        "subject": batch.pk,
+        "residual_kg": Decimal(12),
+        "tolerance_kg": Decimal(1),
+        "evidence": {"produced_kg": "100.000", "used_kg": "88.000"},
+        "first_seen_at": at,
+        "last_seen_at": at,
+    }
+    return Finding.objects.create(batch=batch, **(defaults | fields))

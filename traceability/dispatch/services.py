@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -14,10 +13,12 @@ from backend.core.errors import mark as _
 from backend.core.numbering import next_number
 from traceability.batch.models import Batch
 from traceability.batch.rules import BatchStatus
+from traceability.customer.models import Customer
 from traceability.customer.queries import customers_for, sites_for
 from traceability.dispatch import queries
-from traceability.dispatch.models import Shipment, ShipmentLine
-from traceability.dispatch.rules import TEXTS, Refusal, refusal_of
+from traceability.dispatch.gate import Fault, Gate, LineData, Part, lay_out
+from traceability.dispatch.models import Shipment, ShipmentLine, ShipmentReceipt
+from traceability.dispatch.rules import TEXTS, Refusal
 
 
 class LineFault(str):
@@ -46,18 +47,17 @@ class ShipmentCancelled(DomainError):
     code, status, title = "shipment_cancelled", 409, _("This shipment is cancelled already")
 
 
+class ShipmentReceived(DomainError):
+    """The customer has counted the goods: that they came is a fact."""
+
+    code, status, title = "shipment_received", 409, _("This shipment was received")
+
+
 class ShipmentUnderRecall(DomainError):
     """A recall counts on who received what."""
 
     code, status, title = "shipment_under_recall", 409, _("A batch of this shipment is recalled")
     detail = _("The recall needs to know who received it.")
-
-
-@dataclass(frozen=True)
-class LineData:
-    batch_id: UUID
-    qty_kg: Decimal
-    units: int | None = None
 
 
 @dataclass(frozen=True)
@@ -70,15 +70,17 @@ class ShipmentData:
     number: str = ""
     site_id: UUID | None = None
     carrier: str = ""
+    is_monitored: bool = False
 
 
 @dataclass(frozen=True)
 class RefusedLine:
-    """`index` counts from 0 in the order the lines were given."""
+    """`index` counts from 0 in the order the lines were given. `batch_id`: the batch at fault, where one is."""
 
     index: int
-    batch_id: UUID
+    batch_id: UUID | None
     refusal: Refusal
+    sscc: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,48 +95,51 @@ def record_shipment(data: ShipmentData, *, by: User, skip_refused: bool = False)
 
     Raises InvalidInput (400), LinesRefused, ShipmentNumberTaken (409).
     """
-    _check_head(data, by=by)
-    refused = _refused(data)
+    customer = _check_head(data, by=by)
+    parts, refused = _judged(data, customer=customer)
     if refused and (not skip_refused or len(refused) == len(data.lines)):
         faults = {line.index: LineFault(line.refusal) for line in refused}
         raise LinesRefused(errors={"lines": faults})
     shipment = _insert(data, by=by)
-    left_out = {line.index for line in refused}
     ShipmentLine.objects.bulk_create(
-        ShipmentLine(shipment=shipment, batch_id=line.batch_id, qty_kg=line.qty_kg, units=line.units)
-        for index, line in enumerate(data.lines)
-        if index not in left_out
+        ShipmentLine(
+            shipment=shipment,
+            batch_id=part.batch_id,
+            unit_id=part.unit_id,
+            qty_kg=part.qty_kg,
+            units=part.units,
+        )
+        for part in parts
     )
     return Booked(shipment=queries.shipments_for(by).get(pk=shipment.pk), refused=tuple(refused))
 
 
-def _check_head(data: ShipmentData, *, by: User) -> None:
+def _check_head(data: ShipmentData, *, by: User) -> Customer:
     if data.shipped_on > clock.today():
         raise InvalidInput(errors={"shipped_on": _("A shipment is entered once it left.")})
-    if not customers_for(by).filter(pk=data.customer_id).exists():
+    customer = customers_for(by).filter(pk=data.customer_id).first()
+    if customer is None:
         raise InvalidInput(errors={"customer": _("Unknown customer.")})
     if data.site_id and not sites_for(by).filter(pk=data.site_id, customer_id=data.customer_id).exists():
         raise InvalidInput(errors={"site": _("This is no site of the customer.")})
+    return customer
 
 
-def _refused(data: ShipmentData) -> list[RefusedLine]:
-    """The lines that may not leave, batches locked: none is held, or sold out, while we look."""
-    ids = {line.batch_id for line in data.lines}
-    rows = list(Batch.objects.select_for_update().filter(pk__in=ids).order_by("id"))
-    stocks = queries.stocks(rows, on=data.shipped_on)
-    refused, seen = [], set()
-    for index, line in enumerate(data.lines):
-        stock = stocks.get(line.batch_id)
-        if stock is None:
-            refusal: Refusal | None = Refusal.BATCH_UNKNOWN
-        elif line.batch_id in seen:
-            refusal = Refusal.BATCH_TWICE
-        else:
-            refusal = refusal_of(stock, qty_kg=line.qty_kg, on=data.shipped_on)
-        seen.add(line.batch_id)
-        if refusal:
-            refused.append(RefusedLine(index=index, batch_id=line.batch_id, refusal=refusal))
-    return refused
+def _judged(data: ShipmentData, *, customer: Customer) -> tuple[list[Part], list[RefusedLine]]:
+    """What leaves, and the lines that may not; batches locked: none is held, or sold out, while we look."""
+    laid_out = lay_out(data.lines)
+    ids = {part.batch_id for parts in laid_out if not isinstance(parts, Refusal) for part in parts}
+    rows = Batch.objects.select_related("product").select_for_update(of=("self",)).filter(pk__in=ids)
+    gate = Gate(rows.order_by("id"), customer=customer, on=data.shipped_on)
+    leaving: list[Part] = []
+    refused = []
+    for index, (line, parts) in enumerate(zip(data.lines, laid_out, strict=True)):
+        fault = Fault(parts, line.batch_id) if isinstance(parts, Refusal) else gate.admit(parts)
+        if fault:
+            refused.append(RefusedLine(index, fault.batch_id, fault.refusal, line.sscc))
+        elif not isinstance(parts, Refusal):
+            leaving += parts
+    return leaving, refused
 
 
 def _insert(data: ShipmentData, *, by: User) -> Shipment:
@@ -146,6 +151,7 @@ def _insert(data: ShipmentData, *, by: User) -> Shipment:
                 site_id=data.site_id,
                 shipped_on=data.shipped_on,
                 carrier=data.carrier,
+                is_monitored=data.is_monitored,
                 recorded_by=by,
             )
     except IntegrityError as error:
@@ -156,12 +162,14 @@ def _insert(data: ShipmentData, *, by: User) -> Shipment:
 def cancel_shipment(shipment: Shipment, *, by: User, reason: str) -> Shipment:
     """Takes back a shipment entered in error: it counts no more and its number is free.
 
-    Raises ShipmentCancelled, ShipmentUnderRecall (409).
+    Raises ShipmentCancelled, ShipmentReceived, ShipmentUnderRecall (409).
     """
     # Locked as a recall locks it: no batch is recalled while its shipment goes.
     rows = Batch.objects.select_for_update(of=("self",)).filter(shipment_lines__shipment=shipment)
     if any(row.status in (BatchStatus.RECALLED, BatchStatus.DESTROYED) for row in rows.order_by("id")):
         raise ShipmentUnderRecall
+    if ShipmentReceipt.objects.filter(shipment=shipment).exists():
+        raise ShipmentReceived
     won = Shipment.objects.filter(pk=shipment.pk, cancelled_at=None).update(
         cancelled_at=clock.now(), cancelled_by=by, cancel_reason=reason
     )
