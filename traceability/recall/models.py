@@ -25,10 +25,6 @@ from traceability.recall.rules import (
 from traceability.scan.models import Scan
 
 
-def _kg(**options: object) -> "models.DecimalField[object, object]":
-    return models.DecimalField(max_digits=14, decimal_places=3, **options)  # type: ignore[arg-type]  # options of the field
-
-
 @tracked
 class RecallLevelRule(models.Model):
     """Hours to start and working days to finish, per level and edition of the law. Unconfirmed rows never count."""
@@ -190,8 +186,8 @@ class RecallScope(models.Model):
     parameters = models.JSONField()  # {"starts": [ids], "direction"}, read whole
     batch_count = models.PositiveIntegerField()
     consignee_count = models.PositiveIntegerField()
-    produced_kg = _kg()
-    shipped_kg = _kg()
+    produced_kg = models.DecimalField(max_digits=14, decimal_places=3)
+    shipped_kg = models.DecimalField(max_digits=14, decimal_places=3)
 
     class Meta:
         triggers = append_only()
@@ -232,7 +228,7 @@ class RecallNotice(models.Model):
     site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     consignee_name = models.CharField(max_length=64, blank=True)
     region = models.ForeignKey(Region, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    shipped_kg = _kg()
+    shipped_kg = models.DecimalField(max_digits=14, decimal_places=3)
     shipment_count = models.PositiveIntegerField()
     state = models.CharField(max_length=12, choices=NoticeState.choices(), default=NoticeState.WAITING)
     token_digest = models.CharField(max_length=64, unique=True, null=True, blank=True)
@@ -242,11 +238,13 @@ class RecallNotice(models.Model):
     first_contact_at = models.DateTimeField(null=True, blank=True)
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     acknowledged_by_name = models.CharField(max_length=64, blank=True)
-    on_hand_kg = _kg(null=True, blank=True)  # as the consignee said last
-    returned_kg = _kg(default=0)
-    destroyed_kg = _kg(default=0)
-    consumed_kg = _kg(default=0)
-    quarantined_kg = _kg(default=0)
+    on_hand_kg = models.DecimalField(
+        max_digits=14, decimal_places=3, null=True, blank=True
+    )  # as the consignee said last
+    returned_kg = models.DecimalField(max_digits=14, decimal_places=3, default=0)
+    destroyed_kg = models.DecimalField(max_digits=14, decimal_places=3, default=0)
+    consumed_kg = models.DecimalField(max_digits=14, decimal_places=3, default=0)
+    quarantined_kg = models.DecimalField(max_digits=14, decimal_places=3, default=0)
 
     class Meta:
         indexes = [models.Index(fields=["recall", "state"], name="recall_notice_work")]
@@ -279,7 +277,7 @@ class ContactAttempt(models.Model):
     channel = models.CharField(max_length=8, choices=Channel.choices())
     outcome = models.CharField(max_length=16, choices=ContactOutcome.choices())
     person = models.CharField(max_length=64, blank=True)
-    on_hand_kg = _kg(null=True, blank=True)
+    on_hand_kg = models.DecimalField(max_digits=14, decimal_places=3, null=True, blank=True)
     note = models.CharField(max_length=500, blank=True)
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     recorded_at = models.DateTimeField()
@@ -302,11 +300,11 @@ class GoodsReport(FieldRecord):
     notice = models.ForeignKey(RecallNotice, on_delete=models.PROTECT, related_name="goods_reports")
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="+")
     scan = models.ForeignKey(Scan, on_delete=models.PROTECT, null=True, related_name="+")
-    found_kg = _kg(null=True)
-    blocked_kg = _kg()
-    returned_kg = _kg()
-    destroyed_kg = _kg()
-    consumed_kg = _kg()
+    found_kg = models.DecimalField(max_digits=14, decimal_places=3, null=True)
+    blocked_kg = models.DecimalField(max_digits=14, decimal_places=3)
+    returned_kg = models.DecimalField(max_digits=14, decimal_places=3)
+    destroyed_kg = models.DecimalField(max_digits=14, decimal_places=3)
+    consumed_kg = models.DecimalField(max_digits=14, decimal_places=3)
     units = models.PositiveIntegerField(null=True)
     photo = models.ForeignKey(Attachment, on_delete=models.PROTECT, null=True, related_name="+")
     latitude = models.DecimalField(max_digits=9, decimal_places=6, null=True)
@@ -339,9 +337,9 @@ class FactoryStock(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7)
     recall = models.ForeignKey(Recall, on_delete=models.PROTECT, related_name="stock_declarations")
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="+")
-    stock_kg = _kg()
-    retained_kg = _kg()  # samples kept
-    scrapped_kg = _kg()
+    stock_kg = models.DecimalField(max_digits=14, decimal_places=3)
+    retained_kg = models.DecimalField(max_digits=14, decimal_places=3)  # samples kept
+    scrapped_kg = models.DecimalField(max_digits=14, decimal_places=3)
     note = models.CharField(max_length=500, blank=True)
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
@@ -408,7 +406,7 @@ class Disposition(models.Model):
     recall = models.ForeignKey(Recall, on_delete=models.PROTECT, related_name="dispositions")
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=20, choices=DispositionKind.choices())
-    qty_kg = _kg()
+    qty_kg = models.DecimalField(max_digits=14, decimal_places=3)
     reason = models.CharField(max_length=500)
     target_product = models.ForeignKey(
         Product, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
@@ -465,7 +463,7 @@ class RecallWaiver(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     notice = models.ForeignKey(RecallNotice, on_delete=models.PROTECT, related_name="waivers")
-    qty_kg = _kg()
+    qty_kg = models.DecimalField(max_digits=14, decimal_places=3)
     reason = models.CharField(max_length=500)
     state = models.CharField(max_length=12, choices=WaiverState.choices(), default=WaiverState.PROPOSED)
     proposed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")

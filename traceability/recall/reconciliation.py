@@ -8,6 +8,7 @@ shipped = returned + destroyed + consumed + quarantined + unaccounted. A break o
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Self
 
 from backend.core.choices import Code
 from backend.core.errors import DomainError
@@ -48,7 +49,7 @@ class MoreThanShipped(DomainError):
 class Sums:
     """Kg that add up over batches and consignees."""
 
-    def __add__(self, other: "Sums") -> "Sums":
+    def __add__(self, other: Self) -> Self:
         names = [field.name for field in fields(self)]
         return type(self)(**{name: getattr(self, name) + getattr(other, name) for name in names})
 
