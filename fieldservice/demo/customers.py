@@ -56,8 +56,8 @@ FIRMS = {
     INDUSTRIAL: ("印染有限公司", "化工有限公司", "水处理有限公司", "皮革有限公司"),
     SHOP: ("生活超市", "粮油商行"),
 }
-# The kinds in turn, so that each town has several.
-TURN = (FOOD, WHOLESALER, INDUSTRIAL, SHOP, FOOD, INDUSTRIAL)
+# The kinds in turn, so that each town has several; the works supplies edible salt to wholesalers only.
+TURN = (WHOLESALER, WHOLESALER, INDUSTRIAL, FOOD, SHOP, INDUSTRIAL)
 FIRST = "澄砚棠谷溪岚禾岭泽松"
 SECOND = "序泉川原汀和曦丰韵源"
 FAMILY = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
-from fieldservice.demo.customers import FOOD, INDUSTRIAL, PRIVATE, SHOP, WHOLESALER
+from fieldservice.demo.customers import FOOD, INDUSTRIAL, WHOLESALER
 from fieldservice.demo.people import People
 from fieldservice.demo.stage import Stage
 from fieldservice.demo.works import Works
@@ -18,8 +18,9 @@ from traceability.customer.rules import CustomerKind
 from traceability.dispatch.models import Shipment, ShipmentLine
 from traceability.product.rules import Family
 
+# Edible salt goes to designated wholesalers; shops and households buy from them (食盐专营办法 art. 12-16).
 BUYERS: Mapping[Family, Sequence[CustomerKind]] = {
-    Family.EDIBLE: (WHOLESALER, SHOP, FOOD, PRIVATE),
+    Family.EDIBLE: (WHOLESALER,),
     Family.FOOD_PROCESSING: (FOOD,),
     Family.FEED: (WHOLESALER,),
     Family.INDUSTRIAL: (INDUSTRIAL,),

@@ -106,6 +106,13 @@ def test_industrial_salt_never_goes_into_edible_salt(demos):
     assert children == {"industrial"}
 
 
+def test_edible_salt_goes_to_designated_wholesalers_with_a_licence_only(demos):
+    lines = ShipmentLine.objects.filter(batch__product__family="edible").select_related("shipment__customer")
+    buyers = {(line.shipment.customer, line.shipment.shipped_on) for line in lines}
+    assert {customer.kind for customer, _on in buyers} == {"designated_wholesaler"}
+    assert all(customer.licence_valid_to >= on for customer, on in buyers)
+
+
 def test_one_instrument_is_overdue_and_its_readings_decide_nothing(demos):
     overdue = Reading.objects.filter(reasons__contains=["instrument_out_of_calibration"])
     assert overdue.exists() and not overdue.filter(is_evidential=True).exists()
