@@ -7,6 +7,8 @@ from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerSplitV
 
 from backend.core import health
 from backend.web import pages
+from traceability.dispatch.queries import shipped_kg
+from traceability.genealogy import api as genealogy
 
 handler400 = "backend.core.problems.bad_request"
 handler403 = "backend.core.problems.forbidden"
@@ -27,8 +29,10 @@ urlpatterns: list[Any] = [
     path("api/v1/", include("traceability.product.api")),
     path("api/v1/", include("traceability.customer.api")),
     path("api/v1/", include("traceability.batch.api")),
-    path("api/v1/", include("traceability.genealogy.api")),
+    path("api/v1/", include(genealogy.addresses(gone_elsewhere=shipped_kg))),  # used up, or shipped
     path("api/v1/", include("traceability.dispatch.api")),
+    path("api/v1/", include("traceability.serial.api")),
+    path("api/v1/", include("traceability.balance.api")),
     path("api/v1/", include("fieldservice.instrument.api")),
     path("api/v1/", include("fieldservice.cost.api")),
     path("api/v1/", include("fieldservice.case.api")),

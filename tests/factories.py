@@ -30,6 +30,8 @@ from traceability.dispatch.rules import sscc_of
 from traceability.genealogy.models import MadeFrom
 from traceability.product.models import Product, SpecLimit, TradeItem
 from traceability.scan.models import CodeAlias, Scan
+from traceability.serial.models import SerialRange
+from traceability.serial.services import RangeData, make_range
 
 PASSWORD = "a-good-password-1"
 numbers = itertools.count(1)
@@ -456,3 +458,9 @@ def make_finding(batch: Batch, **fields: Any) -> Finding:
         "last_seen_at": at,
     }
     return Finding.objects.create(batch=batch, **(defaults | fields))
+
+
+def make_serial_range(batch: Batch | None = None, *, made_by: User | None = None, **fields: Any) -> SerialRange:
+    """1,000 numbers of prefix A2 (the next free ones) for a batch."""
+    data = RangeData(**({"prefix": "A2", "count": 1000} | fields))
+    return make_range(batch or make_batch(), data, by=made_by or make_user("qc"))

@@ -25,6 +25,8 @@ class Can(StrEnum):
     READ_UNKNOWN_CODES = "read_unknown_codes"
     SETTLE_UNKNOWN_CODE = "settle_unknown_code"
     PRINT_LABEL = "print_label"
+    READ_SERIALS = "read_serials"
+    MANAGE_SERIALS = "manage_serials"
 
     READ_PRODUCTS = "read_products"
     MANAGE_PRODUCTS = "manage_products"
@@ -48,12 +50,18 @@ class Can(StrEnum):
     RECORD_SHIPMENT = "record_shipment"
     READ_RECEIVERS = "read_receivers"
 
+    READ_BALANCE = "read_balance"
+    COUNT_STOCK = "count_stock"
+    READ_FINDINGS = "read_findings"
+    SETTLE_FINDING = "settle_finding"
+
     READ_INSTRUMENTS = "read_instruments"
     MANAGE_INSTRUMENTS = "manage_instruments"
 
     READ_VISITS = "read_visits"
     PLAN_VISIT = "plan_visit"
     WORK_VISIT = "work_visit"
+    READ_RECALL_TASKS = "read_recall_tasks"
 
     READ_READINGS = "read_readings"
     RECORD_READING = "record_reading"
@@ -90,6 +98,8 @@ TABLE: dict[Can, frozenset[Role]] = {
     Can.READ_UNKNOWN_CODES: frozenset({Q, A}),
     Can.SETTLE_UNKNOWN_CODE: frozenset({Q}),
     Can.PRINT_LABEL: frozenset({Q, P, L}),
+    Can.READ_SERIALS: frozenset({Q, P, A}),
+    Can.MANAGE_SERIALS: frozenset({Q, P}),  # whoever holds a list of valid codes can print bags
     Can.READ_PRODUCTS: frozenset({T, C, D, Q, F, P, L, A}),
     Can.MANAGE_PRODUCTS: frozenset({Q}),
     Can.READ_LIMITS: frozenset({T, C, D, Q, P, A}),
@@ -108,11 +118,16 @@ TABLE: dict[Can, frozenset[Role]] = {
     Can.READ_SHIPMENTS: frozenset({C, D, Q, L, A}),
     Can.RECORD_SHIPMENT: frozenset({L}),
     Can.READ_RECEIVERS: frozenset({C, D, Q, L, A}),
+    Can.READ_BALANCE: frozenset({D, Q, P, L, A}),
+    Can.COUNT_STOCK: frozenset({Q, L}),
+    Can.READ_FINDINGS: frozenset({D, Q, P, A}),
+    Can.SETTLE_FINDING: frozenset({Q}),
     Can.READ_INSTRUMENTS: frozenset({T, C, D, Q, A}),
     Can.MANAGE_INSTRUMENTS: frozenset({Q}),
     Can.READ_VISITS: frozenset({T, C, D, Q, F, A, E}),
     Can.PLAN_VISIT: frozenset({C, D}),
     Can.WORK_VISIT: frozenset({T}),
+    Can.READ_RECALL_TASKS: frozenset({T, C, D, Q, A}),
     Can.READ_READINGS: frozenset({T, C, D, Q, P, A, E}),
     Can.RECORD_READING: frozenset({T}),
     Can.CORRECT_READING: frozenset({T, Q}),

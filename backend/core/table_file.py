@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from itertools import chain
 from typing import Any
 
@@ -10,7 +11,9 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def inert(value: Any) -> str:
-    """The cell's text; one that a spreadsheet would run as a formula gets a leading apostrophe."""
+    """The cell's text; one that a spreadsheet would run as a formula gets a leading apostrophe. A number stays one."""
+    if isinstance(value, (int, Decimal)):
+        return str(value)
     text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 

@@ -5,10 +5,28 @@ its right, the noun of the row in its path (`rows_….py` makes a near and a far
 `scoped.py` says, by noun, to whom the far row does not exist.
 """
 
-from tests.house import cells_accounts, cells_calendar, cells_goods, cells_scan, cells_work
+from tests.house import (
+    cells_accounts,
+    cells_balance,
+    cells_calendar,
+    cells_goods,
+    cells_logistics,
+    cells_scan,
+    cells_serial,
+    cells_work,
+)
 from tests.house.cell import Cell
 
-ROOMS = (cells_accounts, cells_calendar, cells_goods, cells_scan, cells_work)
+ROOMS = (
+    cells_accounts,
+    cells_balance,
+    cells_calendar,
+    cells_goods,
+    cells_logistics,
+    cells_scan,
+    cells_serial,
+    cells_work,
+)
 
 TABLE: dict[tuple[str, str], Cell] = {
     (method, f"/api/v1/{address}"): cell for room in ROOMS for (method, address), cell in room.CELLS.items()

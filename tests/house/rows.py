@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.house import rows_accounts, rows_goods, rows_work
+from tests.house import rows_accounts, rows_balance, rows_goods, rows_logistics, rows_serial, rows_work
 from tests.house.place import Place
 
 MAKERS = (
@@ -11,7 +11,10 @@ MAKERS = (
     rows_goods.customers,
     rows_goods.batches,
     rows_goods.shipments,
+    rows_logistics.logistics,
     rows_goods.scans,
+    rows_balance.balance,
+    rows_serial.serials,
     rows_work.instruments,
     rows_work.photos,
     rows_work.visits,

@@ -15,6 +15,7 @@ resolve a code     | R          | R     | R        | R     | -       | R        
 scan log           | R          | R     | R        | R     | -       | -          | -         | R       | -     | -
 unknown codes      | -          | -     | -        | R U   | -       | -          | -         | R       | -     | -
 labels             | -          | -     | -        | C     | -       | C          | C         | -       | -     | -
+unit numbers       | -          | -     | -        | R C   | -       | R C        | -         | R       | -     | -
 products           | R          | R     | R        | R C U | R       | R          | R         | R       | -     | -
 limits             | R          | R     | R        | R A   | -       | R          | -         | R       | -     | -
 customers          | R          | R C U | R C U    | R     | R       | -          | R         | R       | -     | R
@@ -24,8 +25,11 @@ release and hold   | -          | -     | -        | A S   | -       | -        
 hold/recall        | R          | R     | R C      | R C A | R       | R          | R         | R       | -     | -
 shipments          | -          | R     | R        | R     | -       | -          | R C U     | R       | -     | -
 receivers          | -          | R     | R        | R     | -       | -          | R         | R       | -     | -
+stock and balance  | -          | -     | R        | R C   | -       | R          | R C       | R       | -     | -
+findings           | -          | -     | R        | R A   | -       | R          | -         | R       | -     | -
 instruments        | R          | R     | R        | R C U | -       | -          | -         | R       | -     | -
 visits             | R W        | R P   | R P      | R     | R       | -          | -         | R       | -     | R
+recall tasks       | R          | R     | R        | R     | -       | -          | -         | R       | -     | -
 readings           | R C U      | R     | R        | R U V | -       | R          | -         | R       | -     | R
 cost lines         | R C U      | R     | R        | -     | R       | -          | R C U     | R       | -     | -
 cases              | R          | R C U | R U A    | R A   | R       | R          | -         | R       | -     | R C
@@ -45,6 +49,8 @@ RIGHTS: dict[tuple[str, str], set[Can]] = {
     ("unknown codes", "R"): {Can.READ_UNKNOWN_CODES},
     ("unknown codes", "U"): {Can.SETTLE_UNKNOWN_CODE},
     ("labels", "C"): {Can.PRINT_LABEL},
+    ("unit numbers", "R"): {Can.READ_SERIALS},
+    ("unit numbers", "C"): {Can.MANAGE_SERIALS},
     ("products", "R"): {Can.READ_PRODUCTS},
     ("products", "C"): {Can.MANAGE_PRODUCTS},
     ("products", "U"): {Can.MANAGE_PRODUCTS},
@@ -67,12 +73,17 @@ RIGHTS: dict[tuple[str, str], set[Can]] = {
     ("shipments", "C"): {Can.RECORD_SHIPMENT},
     ("shipments", "U"): {Can.RECORD_SHIPMENT},
     ("receivers", "R"): {Can.READ_RECEIVERS},
+    ("stock and balance", "R"): {Can.READ_BALANCE},
+    ("stock and balance", "C"): {Can.COUNT_STOCK},
+    ("findings", "R"): {Can.READ_FINDINGS},
+    ("findings", "A"): {Can.SETTLE_FINDING},
     ("instruments", "R"): {Can.READ_INSTRUMENTS},
     ("instruments", "C"): {Can.MANAGE_INSTRUMENTS},
     ("instruments", "U"): {Can.MANAGE_INSTRUMENTS},
     ("visits", "R"): {Can.READ_VISITS},
     ("visits", "P"): {Can.PLAN_VISIT},
     ("visits", "W"): {Can.WORK_VISIT},
+    ("recall tasks", "R"): {Can.READ_RECALL_TASKS},
     ("readings", "R"): {Can.READ_READINGS},
     ("readings", "C"): {Can.RECORD_READING},
     ("readings", "U"): {Can.CORRECT_READING},

@@ -5,18 +5,19 @@ max(1 kg, 0.1 %). Per transformation: the share of the kg put in that came out o
 band of its stage. Source of formula and tolerance: the traceability notes, mass balance.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Protocol, TypeVar
+from uuid import UUID
 
 from backend.core.choices import Code
 from backend.core.errors import InvalidInput
 from backend.core.errors import mark as _
 from traceability.batch.rules import BatchKind
+from traceability.genealogy.rules import slack_kg
 
-TOLERANCE_KG, TOLERANCE_SHARE = Decimal(1), Decimal("0.001")
 NOTHING = Decimal(0)
 HUNDRED = Decimal(100)
 
@@ -99,18 +100,13 @@ class Balance:
     verdict: BalanceVerdict
 
 
-def tolerance_kg(qty_kg: Decimal) -> Decimal:
-    """What weighing may differ by: 1 kg, or 0.1 % of a batch above 1 t."""
-    return max(TOLERANCE_KG, qty_kg * TOLERANCE_SHARE)
-
-
 def balance_of(account: Account) -> Balance:
     """The account's residual and what it means; exactly the tolerance is inside.
 
     The residual is that at the time of the count: what moved later left the stock then counted, and only counts where
     it is more than that stock.
     """
-    allowed = tolerance_kg(account.qty_kg)
+    allowed = slack_kg(account.qty_kg)
     residual = _residual(account)
     left = account.count.on_hand_kg - account.after.kg if account.count else NOTHING
     if min(residual, left) < -allowed:
@@ -191,5 +187,20 @@ def check_band(low_pct: Decimal, high_pct: Decimal) -> None:
 
 def check_count(count: Count, *, qty_kg: Decimal) -> None:
     """Raises InvalidInput (400): more was counted than the batch ever had, weighing slack included."""
-    if count.on_hand_kg + count.scrap_kg + count.retained_kg > qty_kg + tolerance_kg(qty_kg):
+    if count.on_hand_kg + count.scrap_kg + count.retained_kg > qty_kg + slack_kg(qty_kg):
         raise InvalidInput(errors={"on_hand_kg": _("More than the batch ever had.")})
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What a rule found. `subject`: the batch, or the transformation that `batch_id` came out of.
+
+    `evidence` is for people: codes, kg and days as texts.
+    """
+
+    rule: Rule
+    batch_id: UUID
+    subject: UUID
+    residual_kg: Decimal | None = None
+    tolerance_kg: Decimal | None = None
+    evidence: Mapping[str, object] = field(default_factory=dict)
