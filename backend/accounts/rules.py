@@ -55,6 +55,15 @@ class Can(StrEnum):
     READ_FINDINGS = "read_findings"
     SETTLE_FINDING = "settle_finding"
 
+    READ_RECALLS = "read_recalls"
+    PROPOSE_RECALL = "propose_recall"
+    DECIDE_RECALL = "decide_recall"
+    CONTACT_CONSIGNEE = "contact_consignee"
+    CONFIRM_RECALL_GOODS = "confirm_recall_goods"
+    TEST_RECALLED_GOODS = "test_recalled_goods"
+    DECIDE_DISPOSITION = "decide_disposition"
+    READ_RECALL_DOSSIER = "read_recall_dossier"
+
     READ_INSTRUMENTS = "read_instruments"
     MANAGE_INSTRUMENTS = "manage_instruments"
 
@@ -122,6 +131,14 @@ TABLE: dict[Can, frozenset[Role]] = {
     Can.COUNT_STOCK: frozenset({Q, L}),
     Can.READ_FINDINGS: frozenset({D, Q, P, A}),
     Can.SETTLE_FINDING: frozenset({Q}),
+    Can.READ_RECALLS: frozenset({T, C, D, Q, F, P, L, A}),
+    Can.PROPOSE_RECALL: frozenset({D, Q}),
+    Can.DECIDE_RECALL: frozenset({Q}),
+    Can.CONTACT_CONSIGNEE: frozenset({C, Q, L}),
+    Can.CONFIRM_RECALL_GOODS: frozenset({T, L}),
+    Can.TEST_RECALLED_GOODS: frozenset({Q}),
+    Can.DECIDE_DISPOSITION: frozenset({Q}),
+    Can.READ_RECALL_DOSSIER: frozenset({D, Q, A}),
     Can.READ_INSTRUMENTS: frozenset({T, C, D, Q, A}),
     Can.MANAGE_INSTRUMENTS: frozenset({Q}),
     Can.READ_VISITS: frozenset({T, C, D, Q, F, A, E}),
@@ -153,7 +170,9 @@ REGIONAL = frozenset({Role.CLERK})  # sees the rows of the own regions only
 MASKED = frozenset({Role.QC, Role.FINANCE, Role.AUDITOR})  # sees customers without name, phone and address
 
 # Columns that say who somebody is and where; masked roles see that they changed, not what they hold.
-PERSONAL = frozenset({"contact_name", "contact_phone", "address", "latitude", "longitude"})
+PERSONAL = frozenset(
+    {"contact_name", "contact_phone", "address", "latitude", "longitude", "acknowledged_by_name"}
+)
 
 
 def may(role: str, can: Can) -> bool:

@@ -27,6 +27,10 @@ shipments          | -          | R     | R        | R     | -       | -        
 receivers          | -          | R     | R        | R     | -       | -          | R         | R       | -     | -
 stock and balance  | -          | -     | R        | R C   | -       | R          | R C       | R       | -     | -
 findings           | -          | -     | R        | R A   | -       | R          | -         | R       | -     | -
+recalls            | R          | R     | R C      | R C A | R       | R          | R         | R       | -     | -
+recall contacts    | -          | C     | -        | C     | -       | -          | C         | -       | -     | -
+recalled goods     | C          | -     | -        | V A   | -       | -          | C         | -       | -     | -
+recall dossier     | -          | -     | R        | R     | -       | -          | -         | R       | -     | -
 instruments        | R          | R     | R        | R C U | -       | -          | -         | R       | -     | -
 visits             | R W        | R P   | R P      | R     | R       | -          | -         | R       | -     | R
 recall tasks       | R          | R     | R        | R     | -       | -          | -         | R       | -     | -
@@ -77,6 +81,14 @@ RIGHTS: dict[tuple[str, str], set[Can]] = {
     ("stock and balance", "C"): {Can.COUNT_STOCK},
     ("findings", "R"): {Can.READ_FINDINGS},
     ("findings", "A"): {Can.SETTLE_FINDING},
+    ("recalls", "R"): {Can.READ_RECALLS},
+    ("recalls", "C"): {Can.PROPOSE_RECALL},
+    ("recalls", "A"): {Can.DECIDE_RECALL},
+    ("recall contacts", "C"): {Can.CONTACT_CONSIGNEE},
+    ("recalled goods", "C"): {Can.CONFIRM_RECALL_GOODS},
+    ("recalled goods", "V"): {Can.TEST_RECALLED_GOODS},
+    ("recalled goods", "A"): {Can.DECIDE_DISPOSITION},
+    ("recall dossier", "R"): {Can.READ_RECALL_DOSSIER},
     ("instruments", "R"): {Can.READ_INSTRUMENTS},
     ("instruments", "C"): {Can.MANAGE_INSTRUMENTS},
     ("instruments", "U"): {Can.MANAGE_INSTRUMENTS},
