@@ -1,0 +1,84 @@
+"""The URIs under which our things stand in events.
+
+A batch whose pack has a GTIN is a GS1 Digital Link, class level: `https://id.gs1.org/01/{gtin}/10/{lot}`. All else is
+named below our own namespace (setting SALTLINE_EVENT_NAMESPACE, `urn:saltline:` until a works sets its own, such as
+`https://id.works.example/`): `{ns}batch:{sku}:{code}`, `plant:`, `party:` (a customer's code, never a name), `site:`,
+`shipment:`, `run:`, `making:`, `silo:`, `recall:`, `instrument:`, `method:`, `certificate:`. No GTIN is ever made up.
+Parts are percent-encoded.
+"""
+
+import re
+from decimal import Decimal
+from typing import Protocol
+from urllib.parse import quote
+from uuid import UUID, uuid5
+
+from django.conf import settings
+
+from traceability.batch.models import Batch
+from traceability.customer.position import Position, to_wgs84
+from traceability.customer.rules import Datum
+
+GS1 = "https://id.gs1.org"
+# What AI (10) may hold: up to 20 characters of GS1's set 82; longer or Chinese codes are named in our namespace.
+_GS1_LOT = re.compile(r"""[!"%&'()*+,\-./0-9:;<=>?A-Z_a-z]{1,20}""")
+_EVENTS = UUID("6f1f9f5e-9c37-5d2b-8a53-1c3f0c1f7b11")  # our own, for uuid5
+PREFIX = "salt"  # of our own property names
+
+
+def named(kind: str, *parts: str) -> str:
+    """`{ns}{kind}:{part}:…`, percent-encoded."""
+    return str(settings.EVENT_NAMESPACE) + ":".join([kind, *(quote(part, safe="") for part in parts)])
+
+
+def vocabulary() -> str:
+    """What `salt:` stands for in a document's context."""
+    return f"{settings.EVENT_NAMESPACE}vocabulary:"
+
+
+def batch_uri(batch: Batch) -> str:
+    """The batch as a class of goods. Reads `batch.trade_item` and `batch.product`: have them at hand."""
+    if batch.trade_item is not None and _GS1_LOT.fullmatch(batch.code):
+        return lot_uri(batch.trade_item.gtin, batch.code)
+    return named("batch", batch.product.sku, batch.code)
+
+
+def lot_uri(gtin: str, lot: str) -> str:
+    return f"{GS1}/01/{gtin}/10/{quote(lot, safe='')}"
+
+
+def item_uri(gtin: str, serial: str) -> str:
+    return f"{GS1}/01/{gtin}/21/{quote(serial, safe='')}"
+
+
+def unit_uri(sscc: str) -> str:
+    return f"{GS1}/00/{sscc}"
+
+
+class Placed(Protocol):
+    """A record with a place, or without."""
+
+    latitude: Decimal | None
+    longitude: Decimal | None
+    datum: str
+    accuracy_m: Decimal | None
+
+
+def place_uri(record: Placed) -> str:
+    """RFC 5870, always WGS-84: `geo:32.060000,118.790000;u=12`; empty where the record has no place."""
+    if record.latitude is None or record.longitude is None:
+        return ""
+    position = Position(float(record.latitude), float(record.longitude), Datum(record.datum))
+    lat, lon = to_wgs84(position)
+    radius = f";u={record.accuracy_m.normalize():f}" if record.accuracy_m is not None else ""
+    return f"geo:{lat:.6f},{lon:.6f}{radius}"
+
+
+def event_uri(source: str, row_id: UUID, *, revision: int) -> str:
+    """The event id of a business row's event: always the same one."""
+    return f"urn:uuid:{uuid5(_EVENTS, f'{settings.EVENT_NAMESPACE}{source}:{row_id}:{revision}')}"
+
+
+def nameless_event_uri(digest: str) -> str:
+    """The event id given to an event of others that came without one: the same content, the same id."""
+    return f"urn:uuid:{uuid5(_EVENTS, digest)}"
