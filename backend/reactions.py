@@ -5,7 +5,14 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "batch.held": (),
     "batch.recalled": (),
     "batch.destroyed": (),
+    "link.reversed": (),
     "scan.unknown": (),
+    "scan.suspicious": (),  # scan_id: its unit code was seen too far away
+    "recall.approved": (),
+    # Drills too: their tasks are marked. Consignees that become known later get theirs.
+    "recall.announced": ("fieldservice.visit.jobs.open_recall_tasks",),
+    "recall.goods_reported": ("fieldservice.visit.jobs.finish_recall_task",),  # notice_id
+    "recall.closed": ("fieldservice.visit.jobs.close_recall_tasks",),
     "reading.out_of_spec": ("fieldservice.case.jobs.open_quality_case",),
     # A case was opened on the batch, or gained evidence.
     "batch.suspected": ("fieldservice.quality.jobs.raise_signals",),

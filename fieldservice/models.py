@@ -5,7 +5,15 @@ from fieldservice.cost.models import CostLine, CostPolicy
 from fieldservice.instrument.models import Calibration, Instrument
 from fieldservice.quality.models import Signal, SignalPolicy
 from fieldservice.reading.models import Reading, Replicate, Waiver
-from fieldservice.visit.models import CheckPoint, Visit, VisitBatch, VisitPhoto, VisitPolicy, VisitScan
+from fieldservice.visit.models import (
+    CheckPoint,
+    RecallTask,
+    Visit,
+    VisitBatch,
+    VisitPhoto,
+    VisitPolicy,
+    VisitScan,
+)
 
 __all__ = [
     "Calibration",
@@ -18,6 +26,7 @@ __all__ = [
     "CostPolicy",
     "Instrument",
     "Reading",
+    "RecallTask",
     "Replicate",
     "Signal",
     "SignalPolicy",

@@ -12,6 +12,12 @@ from backend.core.choices import Code
 class SignalRule(Code):
     REPEATED_READINGS = "repeated_readings"
     REPEATED_COMPLAINTS = "repeated_complaints"
+    FAR_PLACES = "far_places"  # one unit code in places no bag gets between: copied, or the label is
+    DIVERTED = "diverted"  # 窜货: goods at a customer they never went to
+
+
+REPEATED = (SignalRule.REPEATED_READINGS, SignalRule.REPEATED_COMPLAINTS)  # these propose a hold
+SEEN = (SignalRule.FAR_PLACES, SignalRule.DIVERTED)  # these only tell: the goods themselves may be sound
 
 
 class PolicyRow(Protocol):

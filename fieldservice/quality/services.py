@@ -13,7 +13,7 @@ from backend.core.errors import mark as _
 from fieldservice.case.models import Case
 from fieldservice.quality import queries, rules
 from fieldservice.quality.models import Signal, SignalPolicy
-from fieldservice.quality.rules import Event, SignalRule
+from fieldservice.quality.rules import REPEATED, Event, SignalRule
 from fieldservice.reading.models import Reading
 from traceability.batch.models import Batch
 from traceability.batch.rules import STEPS, BatchAction, BatchStatus
@@ -37,7 +37,7 @@ def raise_signals(batch_id: UUID) -> list[Signal]:
     batch = Batch.objects.select_for_update().get(pk=batch_id)
     if BatchAction.HOLD not in states.allowed_actions(STEPS, state=BatchStatus(batch.status)):
         return []
-    raised = [_raise_signal(batch, rule=rule) for rule in SignalRule]
+    raised = [_raise_signal(batch, rule=rule) for rule in REPEATED]
     return [signal for signal in raised if signal]
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from backend.accounts.authentication import caller
@@ -9,7 +10,7 @@ from backend.accounts.models import User
 from backend.accounts.rules import Role, mask_name, mask_phone
 from backend.core.fields import Out
 from backend.core.states import allowed_actions
-from fieldservice.visit.models import CheckPoint, Visit, VisitPhoto
+from fieldservice.visit.models import CheckPoint, RecallTask, Visit, VisitPhoto
 from fieldservice.visit.rules import (
     ACTION_RIGHTS,
     FINANCE_FIELDS,
@@ -17,6 +18,7 @@ from fieldservice.visit.rules import (
     CheckFlag,
     CheckKind,
     Contact,
+    RecallTaskState,
     VisitAction,
     VisitKind,
     VisitStatus,
@@ -26,6 +28,7 @@ from fieldservice.visit.rules import (
     is_shown,
 )
 from traceability.customer.rules import Tier, mask_address, shown_name
+from traceability.recall.rules import RecallState
 from traceability.scan.rules import Outcome
 
 DEGREES = 9  # digits, 6 of them behind the point
@@ -134,6 +137,10 @@ class VisitOut(Out):
         return shown if contact is Contact.OPEN else masked(shown, visit=visit, role=role)
 
 
+class DayVisitOut(VisitOut):
+    """A visit of one's own day: its page has recall tasks beside the visits, so it has a name of its own."""
+
+
 class VisitBatchOut(Out):
     id = serializers.UUIDField(source="batch.id")
     code = serializers.CharField(source="batch.code")
@@ -166,6 +173,46 @@ class VisitDetailOut(VisitOut):
     batches = VisitBatchOut(many=True, source="batch_links")
     photos = VisitPhotoOut(many=True)
     scans = VisitScanOut(many=True, source="scan_links")
+
+
+class TaskRecallOut(Out):
+    id = serializers.UUIDField()
+    number = serializers.CharField()
+    level = serializers.IntegerField(help_text="1 is the gravest.")
+    is_drill = serializers.BooleanField(help_text="A drill: nothing leaves the shelf.")
+    state = serializers.ChoiceField(choices=RecallState.choices())
+    finish_due_on = serializers.DateField(allow_null=True)
+    is_finish_provisional = serializers.BooleanField()
+
+
+class TaskSiteOut(Out):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+
+
+class RecallTaskOut(Out):
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=RecallTaskState.choices())
+    recall = TaskRecallOut(source="notice.recall")
+    notice = serializers.UUIDField(source="notice_id", help_text="The consignee's line of the recall.")
+    customer = serializers.SerializerMethodField()
+    site = TaskSiteOut(source="notice.site", allow_null=True)
+    region = serializers.CharField(source="notice.region_id", allow_null=True)
+    shipped_kg = serializers.DecimalField(source="notice.shipped_kg", max_digits=14, decimal_places=3)
+    technician = PersonOut(allow_null=True)
+    visit = serializers.UUIDField(source="visit_id", allow_null=True)
+    opened_at = serializers.DateTimeField()
+    taken_at = serializers.DateTimeField(allow_null=True)
+    ended_at = serializers.DateTimeField(allow_null=True)
+    end_reason = serializers.CharField()
+
+    @extend_schema_field(VisitCustomerOut)
+    def get_customer(self, task: RecallTask) -> dict[str, Any]:
+        customer = task.notice.customer
+        assert customer is not None  # without one there is no task
+        role = Role(caller(self.context["request"]).role)
+        name = shown_name(customer.name, kind=customer.kind, role=role)
+        return {"id": customer.pk, "code": customer.code, "name": name, "tier": customer.tier}
 
 
 def masked(body: dict[str, Any], *, visit: Visit, role: Role) -> dict[str, Any]:

@@ -21,11 +21,27 @@ from backend.core.endpoint import Endpoint, operation
 from backend.core.errors import InvalidInput
 from backend.core.errors import mark as _
 from backend.core.fields import Choice, Day, Exact, Flag, Id, In, Moment, Sha256, Text, Whole
-from backend.core.paging import DayFilter, Filters, FlagFilter, IdFilter, TextFilter, get_or_404
-from fieldservice.visit import queries, services
-from fieldservice.visit.answer import CheckOut, VisitDetailOut, VisitOut, VisitPhotoOut, VisitScanOut
+from backend.core.paging import (
+    CursorPages,
+    DayFilter,
+    Filters,
+    FlagFilter,
+    IdFilter,
+    TextFilter,
+    get_or_404,
+)
+from fieldservice.visit import queries, recall_task, services
+from fieldservice.visit.answer import (
+    CheckOut,
+    DayVisitOut,
+    RecallTaskOut,
+    VisitDetailOut,
+    VisitOut,
+    VisitPhotoOut,
+    VisitScanOut,
+)
 from fieldservice.visit.models import Visit
-from fieldservice.visit.rules import ReportText, VisitKind, VisitStatus, check_filters
+from fieldservice.visit.rules import RecallTaskState, ReportText, VisitKind, VisitStatus, check_filters
 from traceability.batch.queries import batches_for
 from traceability.customer.models import Site
 from traceability.customer.rules import Datum
@@ -83,6 +99,12 @@ class VisitCloseIn(In):
     findings = Text(max_length=8000)
     signature = Sha256(help_text="The picture of the customer's signature, from POST attachments.")
     signed_by_name = Text(max_length=64)
+
+
+class RecallTaskTakeIn(In):
+    visit = Id(
+        allow_null=True, default=None, help_text="An own visit to this customer; without, one is made."
+    )
 
 
 class VisitCancelIn(In):
@@ -172,16 +194,65 @@ def _check_technician(user: User, id: UUID) -> None:
         raise InvalidInput(errors={"technician": _("No such active technician.")})
 
 
+class DayPages(CursorPages):
+    """A page of visits, with `recall_tasks` beside it."""
+
+    def get_paginated_response_schema(self, schema: Any) -> dict[str, Any]:
+        page = super().get_paginated_response_schema(schema)
+        tasks = {"type": "array", "items": {"$ref": "#/components/schemas/RecallTaskOut"}}
+        return {
+            **page,
+            "required": [*page["required"], "recall_tasks"],
+            "properties": {**page["properties"], "recall_tasks": tasks},
+        }
+
+
 class MyDay(Endpoint):
     filterset_class = DayFilters
+    pagination_class = DayPages
     ordering = queries.DAY_ORDER
 
-    @operation(Can.WORK_VISIT, gives=VisitOut, page=True)
+    @operation(Can.WORK_VISIT, gives=DayVisitOut, page=True)
     def get(self, request: Request) -> Response:
-        """The caller's own visits of a day (default today), key customers first, then in planned order."""
+        """The caller's own visits of a day (default today), key customers first, then in planned order.
+
+        `recall_tasks`: consignees of running recalls in the caller's regions that nobody went to yet, and those the
+        caller took, the gravest recall first.
+        """
         user = caller(request)
         rows = queries.day_of(user)
-        return self.page(rows if request.query_params.get("on") else rows.filter(planned_on=clock.today()))
+        answer = self.page(rows if request.query_params.get("on") else rows.filter(planned_on=clock.today()))
+        tasks = queries.recall_tasks_today(user)
+        shown = RecallTaskOut(tasks, many=True, context=self.get_serializer_context()).data
+        return Response(answer.data | {"recall_tasks": shown})
+
+
+class RecallTaskFilters(Filters):
+    recall = IdFilter(field_name="notice__recall_id")
+    state = django_filters.ChoiceFilter(choices=RecallTaskState.choices())
+    technician = IdFilter(field_name="technician_id")
+    region = TextFilter(field_name="notice__region_id")
+
+
+class RecallTasks(Endpoint):
+    filterset_class = RecallTaskFilters
+    ordering = queries.TASK_ORDER
+
+    @operation(Can.READ_RECALL_TASKS, gives=RecallTaskOut, page=True)
+    def get(self, request: Request) -> Response:
+        """Consignees of recalls as work in the field, the gravest recall first."""
+        return self.page(queries.recall_tasks_for(caller(request)))
+
+
+class RecallTaskTake(VisitEndpoint):
+    @operation(Can.WORK_VISIT, takes=RecallTaskTakeIn, gives=RecallTaskOut)
+    def post(self, request: Request, id: UUID) -> Response:
+        """Take a recall task: with an own visit to the customer, or a new one today. The first technician has it."""
+        user, visit_id = caller(request), self.read()["visit"]
+        task = get_or_404(queries.recall_tasks_for(user), id=id)
+        visit = self.visit(visit_id) if visit_id else None
+        recall_task.take_recall_task(task, by=user, visit=visit)
+        return self.answer(get_or_404(queries.recall_tasks_for(user), id=id))
 
 
 class VisitDetail(VisitEndpoint):
@@ -277,6 +348,8 @@ class VisitCancel(VisitEndpoint):
 urlpatterns: list[Any] = [
     path("visits", Visits.as_view()),
     path("my-day", MyDay.as_view()),
+    path("recall-tasks", RecallTasks.as_view()),
+    path("recall-tasks/<uuid:id>/take", RecallTaskTake.as_view()),
     path("visits/<uuid:id>", VisitDetail.as_view()),
     path("visits/<uuid:id>/check-in", VisitArrival.as_view()),
     path("visits/<uuid:id>/check-out", VisitDeparture.as_view()),

@@ -7,10 +7,11 @@ from backend.accounts.models import FieldRecord, Region, User
 from backend.core.history import append_only, tracked
 from backend.core.ids import uuid7
 from backend.core.models import Attachment
-from fieldservice.visit.rules import CheckKind, VisitKind, VisitStatus
+from fieldservice.visit.rules import CheckKind, RecallTaskState, VisitKind, VisitStatus
 from traceability.batch.models import Batch
 from traceability.customer.models import Customer, Site
 from traceability.customer.rules import Datum
+from traceability.recall.models import RecallNotice
 from traceability.scan.models import Scan
 
 
@@ -140,3 +141,46 @@ class VisitBatch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.visit_id}/{self.batch_id}"
+
+
+@tracked
+class RecallTask(models.Model):
+    """A consignee of a running recall or drill, to be visited: one technician takes it, the goods report ends it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    notice = models.OneToOneField(RecallNotice, on_delete=models.PROTECT, related_name="task")
+    state = models.CharField(max_length=8, choices=RecallTaskState.choices(), default=RecallTaskState.OPEN)
+    technician = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="recall_tasks"
+    )
+    visit = models.ForeignKey(
+        Visit, on_delete=models.PROTECT, null=True, blank=True, related_name="recall_tasks"
+    )
+    opened_at = models.DateTimeField()
+    taken_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    end_reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["state"], name="recall_task_state")]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(state="open") | Q(technician=None, visit=None, taken_at=None),
+                name="recall_task_open_is_nobodys",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="taken")
+                | Q(technician__isnull=False, visit__isnull=False, taken_at__isnull=False),
+                name="recall_task_taken_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["open", "taken"]) | Q(ended_at__isnull=False),
+                name="recall_task_ended_has_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="closed") | ~Q(end_reason=""), name="recall_task_closed_has_reason"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.state} {self.notice_id}"

@@ -2,14 +2,23 @@
 
 from datetime import date, timedelta
 
-from django.db.models import Case, Exists, IntegerField, OuterRef, Prefetch, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Prefetch, Q, QuerySet, Value, When
 
 from backend.accounts.models import User
 from backend.accounts.queries import region_scope, staff_for
 from backend.accounts.rules import Can, Role
 from backend.core import clock
-from fieldservice.visit.models import CheckPoint, Visit, VisitBatch, VisitPhoto, VisitPolicy, VisitScan
-from fieldservice.visit.rules import SAME_CUSTOMER_DAYS, VisitStatus
+from backend.core.paging import MAX_LIMIT
+from fieldservice.visit.models import (
+    CheckPoint,
+    RecallTask,
+    Visit,
+    VisitBatch,
+    VisitPhoto,
+    VisitPolicy,
+    VisitScan,
+)
+from fieldservice.visit.rules import SAME_CUSTOMER_DAYS, RecallTaskState, VisitStatus
 from traceability.customer.models import Site
 from traceability.customer.rules import Tier
 from traceability.scan.models import Scan
@@ -66,6 +75,31 @@ def day_of(user: User) -> QuerySet[Visit]:
     )
 
 
+def recall_tasks_for(user: User) -> QuerySet[RecallTask]:
+    """Technicians: those of the own regions and the own ones; clerks: their regions. The gravest recall's first.
+
+    With recall, customer, site and people, and annotated with what `TASK_ORDER` sorts by.
+    """
+    rows = RecallTask.objects.select_related(
+        "notice__recall", "notice__customer", "notice__site", "technician"
+    ).annotate(
+        level=F("notice__recall__level"),
+        is_drill=F("notice__recall__is_drill"),
+        due_on=F("notice__recall__finish_due_on"),
+    )
+    if user.role == Role.TECHNICIAN:
+        return rows.filter(Q(notice__region__in=user.regions) | Q(technician=user))
+    regions = region_scope(user)
+    return rows if regions is None else rows.filter(notice__region__in=regions)
+
+
+def recall_tasks_today(user: User) -> list[RecallTask]:
+    """What the technician could take now, and what is taken already; the gravest recall's first, at most 200."""
+    waiting = Q(state=RecallTaskState.OPEN) | Q(state=RecallTaskState.TAKEN, technician=user)
+    return list(recall_tasks_for(user).filter(waiting).order_by(*TASK_ORDER)[:MAX_LIMIT])
+
+
+TASK_ORDER = ("level", "is_drill", "due_on", "id")
 DAY_ORDER = ("tier_rank", "planned_order", "number")
 
 

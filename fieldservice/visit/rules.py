@@ -17,6 +17,7 @@ class VisitKind(Code):
     SAMPLING = "sampling"
     RETURN_CHECK = "return_check"
     REVISIT = "revisit"
+    RECALL = "recall"
 
 
 class VisitStatus(Code):
@@ -66,6 +67,30 @@ class CheckFlag(Code):
     NO_PLACE = "no_place"
 
 
+class RecallTaskState(Code):
+    """Of a consignee's line of a running recall, as work for the region's technicians."""
+
+    OPEN = "open"
+    TAKEN = "taken"
+    DONE = "done"  # the goods were reported
+    CLOSED = "closed"  # the recall ended first
+
+
+class RecallTaskTaken(DomainError):
+    """Two technicians reached for it; the first one has it."""
+
+    code, status, title = "recall_task_taken", 409, _("Another technician has taken this task")
+
+
+class RecallTaskEnded(DomainError):
+    code, status, title = "recall_task_ended", 409, _("There is nothing left to do here")
+    detail = _("The task is “{state}”.")
+
+
+class NoSiteToVisit(DomainError):
+    code, status, title = "no_site_to_visit", 409, _("The customer has no active site to visit")
+
+
 class NotYourVisit(DomainError):
     """The visit may be read, but another technician works on it."""
 
@@ -101,6 +126,14 @@ def check_own(visit_technician: object, *, user: object) -> None:
     """Raises NotYourVisit (403) unless both are the same person."""
     if visit_technician != user:
         raise NotYourVisit
+
+
+def check_takeable(state: RecallTaskState) -> None:
+    """Raises RecallTaskTaken, RecallTaskEnded (409) unless the task waits for somebody."""
+    if state is RecallTaskState.TAKEN:
+        raise RecallTaskTaken
+    if state is not RecallTaskState.OPEN:
+        raise RecallTaskEnded(state=state.value)
 
 
 def check_changeable(status: VisitStatus) -> None:

@@ -18,8 +18,16 @@ from backend.core.models import Attachment
 from backend.core.numbering import next_number
 from backend.core.states import step
 from fieldservice.visit import queries, rules
-from fieldservice.visit.models import CheckPoint, Visit, VisitBatch, VisitPhoto, VisitScan
-from fieldservice.visit.rules import STEPS, CheckKind, ReportText, VisitAction, VisitKind, VisitStatus
+from fieldservice.visit.models import CheckPoint, RecallTask, Visit, VisitBatch, VisitPhoto, VisitScan
+from fieldservice.visit.rules import (
+    STEPS,
+    CheckKind,
+    RecallTaskState,
+    ReportText,
+    VisitAction,
+    VisitKind,
+    VisitStatus,
+)
 from traceability.batch.models import Batch
 from traceability.customer.models import Site
 from traceability.customer.position import Position, distance_m
@@ -238,9 +246,19 @@ def close_visit(visit: Visit, *, report: ReportText, signature: Attachment, by: 
 
 @transaction.atomic
 def cancel_visit(visit: Visit, *, reason: str) -> Visit:
-    """The visit called off, its records kept. Raises IllegalStep (409) once the technician has checked out."""
+    """The visit called off, its records kept; a recall task taken with it is open again.
+
+    Raises IllegalStep (409) once the technician has checked out.
+    """
     row = _locked(visit)
     row.status = step(STEPS, state=VisitStatus(row.status), action=VisitAction.CANCEL)
     row.cancel_reason, row.cancelled_at = reason, clock.now()
     row.save()
+    _give_back_recall_tasks(row)
     return row
+
+
+def _give_back_recall_tasks(visit: Visit) -> None:
+    """The recall goes on without this visit: its task waits for somebody again."""
+    tasks = RecallTask.objects.filter(visit=visit, state=RecallTaskState.TAKEN)
+    tasks.update(state=RecallTaskState.OPEN, technician=None, visit=None, taken_at=None)

@@ -498,7 +498,7 @@ def test_lists_cost_the_same_queries_for_one_and_three(sign_in, django_assert_nu
         factories.make_check(visit)
     with django_assert_num_queries(3):
         assert len(clerk.get("visits").json["items"]) == count
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         assert len(phone.get("my-day").json["items"]) == count
 
 
