@@ -21,6 +21,7 @@ from traceability.customer.models import Customer, CustomerAccount, Site
 from traceability.dispatch.models import (
     Containment,
     LogisticUnit,
+    SalesRule,
     Shipment,
     ShipmentLine,
     ShipmentReceipt,
@@ -210,6 +211,28 @@ def make_shipment(
     shipment = Shipment.objects.create(**(defaults | fields))
     ShipmentLine.objects.create(shipment=shipment, batch=batch, qty_kg=Decimal(qty_kg))
     return shipment
+
+
+def make_sales_rules() -> None:
+    """Edible salt: licensed designated wholesalers yes, retailers no, the others await confirmation."""
+    for kind, is_allowed, is_confirmed in (
+        ("designated_wholesaler", True, True),
+        ("retailer", False, True),
+        ("food_maker", False, False),
+        ("industrial", False, False),
+        ("other", False, False),
+    ):
+        SalesRule.objects.get_or_create(
+            family="edible",
+            customer_kind=kind,
+            valid_from=date(2018, 1, 1),
+            defaults={
+                "is_allowed": is_allowed,
+                "needs_licence": is_allowed,
+                "source": "食盐专营办法 (2017) art. 12-16",
+                "needs_confirmation": not is_confirmed,
+            },
+        )
 
 
 def make_unit(*contents: tuple[Batch, str], level: str = "pallet", **fields: Any) -> LogisticUnit:
@@ -460,7 +483,9 @@ def make_finding(batch: Batch, **fields: Any) -> Finding:
     return Finding.objects.create(batch=batch, **(defaults | fields))
 
 
-def make_serial_range(batch: Batch | None = None, *, made_by: User | None = None, **fields: Any) -> SerialRange:
+def make_serial_range(
+    batch: Batch | None = None, *, made_by: User | None = None, **fields: Any
+) -> SerialRange:
     """1,000 numbers of prefix A2 (the next free ones) for a batch."""
     data = RangeData(**({"prefix": "A2", "count": 1000} | fields))
     return make_range(batch or make_batch(), data, by=made_by or make_user("qc"))

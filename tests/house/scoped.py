@@ -11,6 +11,7 @@ SCOPED: dict[str, frozenset[Role]] = {
     "customer": frozenset({T, C, E}),
     "site": frozenset({T, C, E}),
     "shipment": frozenset({C}),
+    "received_shipment": frozenset({C}),
     "visit": frozenset({T, C, E}),
     "begun_visit": frozenset({T, C, E}),
     "left_visit": frozenset({T, C, E}),

@@ -18,7 +18,7 @@ from backend.accounts.rules import Can
 from backend.core.endpoint import Endpoint, operation
 from backend.core.errors import InvalidInput
 from backend.core.errors import mark as _
-from backend.core.fields import Day, Exact, Flag, Id, In, Moment, Out, Text, Whole
+from backend.core.fields import Choice, Day, Exact, Flag, Id, In, Moment, Out, Text, Whole
 from backend.core.paging import (
     DayFilter,
     Filters,
@@ -31,7 +31,7 @@ from backend.core.paging import (
 from traceability.batch.api import BatchRefOut
 from traceability.batch.queries import batches_for
 from traceability.customer.models import Customer
-from traceability.customer.rules import Tier, shown_name
+from traceability.customer.rules import CustomerKind, Tier, shown_name
 from traceability.dispatch import packing, queries, receipt, services
 from traceability.dispatch.gate import LineData
 from traceability.dispatch.models import Shipment, ShipmentReceipt
@@ -51,6 +51,7 @@ from traceability.dispatch.unit_shapes import (
     UnitOut,
     UnloadIn,
 )
+from traceability.product.rules import Family
 
 LEAST_KG = Decimal("0.001")
 MOST_LINES = 500
@@ -386,6 +387,47 @@ class UnitCancel(Endpoint):
         return self.answer(queries.whole_unit(user, sscc))
 
 
+class SalesRuleIn(In):
+    family = Choice(choices=Family.choices())
+    customer_kind = Choice(choices=CustomerKind.choices())
+    is_allowed = Flag()
+    needs_licence = Flag(default=False, help_text="One that is valid on the day of shipping.")
+    valid_from = Day()
+    source = Text(max_length=300, help_text="Where you read it.")  # type: ignore[assignment]  # a field of the body
+
+
+class SalesRuleOut(Out):
+    id = serializers.UUIDField()
+    family = serializers.ChoiceField(choices=Family.choices())
+    customer_kind = serializers.ChoiceField(choices=CustomerKind.choices())
+    is_allowed = serializers.BooleanField()
+    needs_licence = serializers.BooleanField()
+    valid_from = serializers.DateField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a field of the answer
+    needs_confirmation = serializers.BooleanField(help_text="Such a rule refuses nothing.")
+
+
+class SalesRuleFilters(Filters):
+    family = django_filters.ChoiceFilter(choices=Family.choices())
+    customer_kind = django_filters.ChoiceFilter(choices=CustomerKind.choices())
+    needs_confirmation = FlagFilter()
+
+
+class SalesRules(Endpoint):
+    filterset_class = SalesRuleFilters
+    ordering = ("-valid_from", "-id")
+
+    @operation(Can.READ_SHIPMENTS, gives=SalesRuleOut, page=True)
+    def get(self, request: Request) -> Response:
+        """Who may be supplied with what, from which day on; the newest rule in force on the day counts."""
+        return self.page(queries.sales_rules())
+
+    @operation(Can.CONFIRM_LIMIT, takes=SalesRuleIn, gives=SalesRuleOut, status=201)
+    def post(self, request: Request) -> Response:
+        """A new rule, in force from its day on; earlier shipments stay as they were judged."""
+        return self.answer(services.add_sales_rule(**self.read()))
+
+
 class BatchReceivers(Endpoint):
     ordering = ("customer_code", "site")
 
@@ -401,6 +443,7 @@ urlpatterns: list[Any] = [
     path("shipments/<uuid:id>", ShipmentDetail.as_view()),
     path("shipments/<uuid:id>/cancel", ShipmentCancel.as_view()),
     path("shipments/<uuid:id>/receipt", Receipt.as_view()),
+    path("sales-rules", SalesRules.as_view()),
     path("logistic-units", Units.as_view()),
     path("logistic-units/<str:sscc>", UnitDetail.as_view()),
     path("logistic-units/<str:sscc>/containments", UnitContainments.as_view()),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -17,7 +18,7 @@ from traceability.customer.models import Customer
 from traceability.customer.queries import customers_for, sites_for
 from traceability.dispatch import queries
 from traceability.dispatch.gate import Fault, Gate, LineData, Part, lay_out
-from traceability.dispatch.models import Shipment, ShipmentLine, ShipmentReceipt
+from traceability.dispatch.models import SalesRule, Shipment, ShipmentLine, ShipmentReceipt
 from traceability.dispatch.rules import TEXTS, Refusal
 
 
@@ -60,6 +61,12 @@ class ShipmentUnderRecall(DomainError):
     detail = _("The recall needs to know who received it.")
 
 
+class SalesRuleDateTaken(DomainError):
+    """A rule is never rewritten: shipments of its days were judged by it."""
+
+    code, status, title = "sales_rule_date_taken", 409, _("A rule for this begins on that day already")
+
+
 @dataclass(frozen=True)
 class ShipmentData:
     """Without `number` the house gives one."""
@@ -87,6 +94,16 @@ class RefusedLine:
 class Booked:
     shipment: Shipment
     refused: tuple[RefusedLine, ...]
+
+
+@transaction.atomic
+def add_sales_rule(**fields: Any) -> SalesRule:
+    """A rule in force from its day on; whoever enters it has read its source. Raises SalesRuleDateTaken (409)."""
+    try:
+        with transaction.atomic():
+            return SalesRule.objects.create(needs_confirmation=False, **fields)
+    except IntegrityError as error:
+        raise SalesRuleDateTaken from error
 
 
 @transaction.atomic

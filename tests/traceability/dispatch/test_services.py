@@ -8,11 +8,21 @@ from django.db import connection
 
 from backend.core import clock
 from backend.core.errors import DomainError
-from tests.factories import make_batch, make_customer, make_user
+from tests.factories import make_batch, make_customer, make_unit, make_user
 from traceability.batch.models import Batch
 from traceability.batch.services import hold_batch
-from traceability.dispatch.models import Shipment, ShipmentLine
-from traceability.dispatch.services import LineData, LinesRefused, ShipmentData, record_shipment
+from traceability.dispatch.gate import LineData
+from traceability.dispatch.models import Containment, Shipment, ShipmentLine, UnitContent
+from traceability.dispatch.packing import (
+    ContentData,
+    MorePackedThanLeft,
+    UnitData,
+    UnitLoaded,
+    load_unit,
+    pack_unit,
+)
+from traceability.dispatch.rules import UnitLevel, sscc_of
+from traceability.dispatch.services import LinesRefused, ShipmentData, record_shipment
 
 
 def order(customer, *batches, kg="1000"):
@@ -57,6 +67,43 @@ def test_two_orders_of_the_same_batches_in_other_order_do_not_lock_each_other_ou
         lambda: record_shipment(order(customer, two, one), by=by),
     )
     assert refused == [] and ShipmentLine.objects.count() == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_case_loaded_on_two_pallets_at_once_stands_on_one():
+    case, by = make_unit(level="case"), make_user("logistics")
+    pallets = [make_unit(), make_unit()]
+    (refused,) = at_once(
+        *[lambda pallet=pallet: load_unit(case, parent=pallet, at=None, by=by) for pallet in pallets]
+    )
+    assert isinstance(refused, UnitLoaded)
+    assert Containment.objects.get(child=case, valid_to=None).parent in pallets
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pallet_shipped_while_it_is_loaded_leaves_with_the_case_or_the_case_stays():
+    batch, customer, by = make_batch(), make_customer(), make_user("logistics")
+    pallet, case = make_unit((batch, "90")), make_unit((batch, "10"), level="case")
+    whole = ShipmentData(
+        customer_id=customer.pk, shipped_on=clock.today(), lines=(LineData(sscc=pallet.sscc),)
+    )
+    refused = at_once(
+        lambda: record_shipment(whole, by=by),
+        lambda: load_unit(case, parent=pallet, at=None, by=by),
+    )
+    kg = ShipmentLine.objects.get().qty_kg
+    assert (kg, len(refused)) in [(Decimal(100), 0), (Decimal(90), 1)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_last_kg_are_packed_once():
+    batch, by = make_batch(qty_kg=Decimal(1000)), make_user("logistics")
+    data = [
+        UnitData(UnitLevel.PALLET, sscc=sscc_of(n, prefix="6901234"), contents=(ContentData(batch.pk, kg),))
+        for n, kg in ((1, Decimal(1000)), (2, Decimal(999)))
+    ]
+    (refused,) = at_once(*[lambda one=one: pack_unit(one, by=by) for one in data])
+    assert isinstance(refused, MorePackedThanLeft) and UnitContent.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
