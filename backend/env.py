@@ -12,6 +12,7 @@ from environs import Env
 env = Env()
 
 SHORTEST_KEPT_KEY = 50  # characters
+SHORTEST_SECRET = 32
 
 
 def require(names: Sequence[str], *, why: str) -> None:
@@ -19,6 +20,17 @@ def require(names: Sequence[str], *, why: str) -> None:
     missing = [name for name in names if not env.str(name, "").strip()]
     if missing:
         raise ImproperlyConfigured(f"{why} needs {', '.join(missing)}; see “Settings” in README.md.")
+
+
+def long_secrets(name: str) -> list[str]:
+    """Secrets separated by commas. Raises ImproperlyConfigured for one shorter than 32 characters."""
+    given: list[str] = env.list(name, [])
+    found = [secret.strip() for secret in given if secret.strip()]
+    if any(len(secret) < SHORTEST_SECRET for secret in found):
+        raise ImproperlyConfigured(
+            f"{name}: each secret has {SHORTEST_SECRET} characters or more; see “Settings” in README.md."
+        )
+    return found
 
 
 def kept_secret_key(file: Path) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from backend.env import env, kept_secret_key, require
+from backend.env import env, kept_secret_key, long_secrets, require
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOCAL_DIR = BASE_DIR / ".local"
@@ -19,6 +19,10 @@ PRODUCTION = env.bool("SALTLINE_PRODUCTION", False)
 if PRODUCTION:
     require(["SALTLINE_SECRET_KEY", "SALTLINE_HOSTS", "SALTLINE_NUM_PROXIES"], why="SALTLINE_PRODUCTION=1")
 SECRET_KEY = env.str("SALTLINE_SECRET_KEY", "") or kept_secret_key(LOCAL_DIR / "secret_key")
+# Keys of the codes printed on single bags, the newest first. Without one a production server prints no such codes.
+SERIAL_KEYS = long_secrets("SALTLINE_SERIAL_KEYS")
+if not (SERIAL_KEYS or PRODUCTION):
+    SERIAL_KEYS = [kept_secret_key(LOCAL_DIR / "serial_key")]
 ALLOWED_HOSTS = env.list("SALTLINE_HOSTS", ["localhost", "127.0.0.1", "[::1]", "testserver"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("SALTLINE_CSRF_ORIGINS", [])
 
@@ -163,6 +167,9 @@ SPECTACULAR_SETTINGS = {
         "CustomerKindEnum": "traceability.customer.rules.CustomerKind.choices",
         "LimitKindEnum": "traceability.product.rules.LimitKind.choices",
         "BatchKindEnum": "traceability.batch.rules.BatchKind.choices",
+        "EnteredBatchKindEnum": "traceability.batch.api.OWN",
+        "LinkKindEnum": "traceability.genealogy.rules.LinkKind.choices",
+        "EnteredLinkKindEnum": "traceability.genealogy.api.ENTERED_KINDS",
         "BatchStatusEnum": "traceability.batch.rules.BatchStatus.choices",
         "BatchActionEnum": "traceability.batch.rules.BatchAction.choices",
         "ProposedActionEnum": "traceability.batch.api.PROPOSED",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from backend.env import kept_secret_key
+from backend.env import kept_secret_key, long_secrets
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPLETE = {
@@ -92,3 +92,17 @@ def test_web_server_and_jobs_of_one_machine_share_the_key():
     first, second = (run("-c", READ_SETTINGS) for _ in range(2))
     assert first.returncode == 0 and first.stdout == second.stdout
     assert "demo" not in first.stdout
+
+
+@pytest.mark.parametrize(
+    ("given", "found"), [("", []), ("a" * 32, ["a" * 32]), (f"{'a' * 32}, {'b' * 40}", ["a" * 32, "b" * 40])]
+)
+def test_secrets_are_separated_by_commas(monkeypatch, given, found):
+    monkeypatch.setenv("SALTLINE_SERIAL_KEYS", given)
+    assert long_secrets("SALTLINE_SERIAL_KEYS") == found
+
+
+def test_a_short_secret_is_refused(monkeypatch):
+    monkeypatch.setenv("SALTLINE_SERIAL_KEYS", f"{'a' * 32},{'b' * 31}")
+    with pytest.raises(ImproperlyConfigured, match="32 characters"):
+        long_secrets("SALTLINE_SERIAL_KEYS")
