@@ -15,11 +15,12 @@ from backend.accounts.authentication import caller
 from backend.accounts.rules import Can
 from backend.core.endpoint import Endpoint, operation
 from backend.core.fields import Choice, Day, Exact, Id, In, Out, Text
-from backend.core.paging import DayFilter, Filters, IdFilter, TextFilter, get_or_404
+from backend.core.paging import DayFilter, Filters, FlagFilter, IdFilter, TextFilter, get_or_404
 from traceability.batch import queries, services
 from traceability.batch.certificate import CertificateData, ValueData, record_certificate
 from traceability.batch.models import Batch
 from traceability.batch.rules import (
+    OWN_KINDS,
     PROPOSABLE,
     TESTS_ONLY,
     BatchAction,
@@ -32,6 +33,7 @@ from traceability.batch.rules import (
 from traceability.product.rules import Family
 
 LEAST_KG = Decimal("0.001")
+OWN = [(kind.value, kind.value) for kind in OWN_KINDS]
 PROPOSED = [(action.value, action.value) for action in PROPOSABLE]
 
 
@@ -41,7 +43,7 @@ class BatchIn(In):
     trade_item = Id(
         source="trade_item_id", allow_null=True, default=None, help_text="Its pack, a bag mostly."
     )
-    kind = Choice(choices=BatchKind.choices(), default=BatchKind.PACKED.value)
+    kind = Choice(choices=OWN, default=BatchKind.PACKED.value)
     plant = Text(max_length=40)
     line = Text(max_length=20, allow_blank=True, default="")
     shift = Text(max_length=20, allow_blank=True, default="")
@@ -98,6 +100,7 @@ class BatchOut(Out):
     status_reason = serializers.CharField()
     status_at = serializers.DateTimeField()
     open_cases = serializers.IntegerField(source="open_case_count")
+    is_history = serializers.BooleanField(help_text="From another system's history: stored as it was found.")
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
         shown = super().to_representation(instance)
@@ -194,6 +197,7 @@ class BatchFilters(Filters):
     status = django_filters.ChoiceFilter(choices=BatchStatus.choices())
     plant = TextFilter()
     supplier_lot = TextFilter()
+    is_history = FlagFilter()
     produced_from = DayFilter(field_name="produced_on", lookup_expr="gte")
     produced_to = DayFilter(field_name="produced_on", lookup_expr="lte")
 

@@ -17,6 +17,7 @@ from backend.core.states import step
 from traceability.batch import queries
 from traceability.batch.models import Batch, BatchDecision, Proposal
 from traceability.batch.rules import (
+    HISTORY_KINDS,
     PROPOSABLE,
     STEPS,
     BatchAction,
@@ -66,6 +67,8 @@ def record_batch(data: BatchData) -> Batch:
     product = product_by_id(data.product_id)
     if product is None:
         raise InvalidInput(errors={"product": _("Unknown product.")})
+    if data.kind in HISTORY_KINDS:
+        raise InvalidInput(errors={"kind": _("Only the history of another system has this kind.")})
     batch = Batch(**asdict(data), code_norm=normalise(data.code), status_at=clock.now())
     batch.expires_on = data.expires_on or expiry_of(data.produced_on, shelf_life_days=product.shelf_life_days)
     return _saved(batch, product=product, force_insert=True)

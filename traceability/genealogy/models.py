@@ -114,9 +114,10 @@ class MadeFrom(models.Model):
             ),
         ]
         constraints = [
+            # A batch may come onto heels of the same one in two silos.
             models.UniqueConstraint(
                 fields=["parent", "child", "transformation"],
-                condition=Q(is_live=True),
+                condition=Q(is_live=True) & ~Q(kind=LinkKind.HEEL),
                 nulls_distinct=False,
                 name="made_from_once",
             ),
@@ -158,7 +159,6 @@ class Silo(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7)
     code = models.CharField(max_length=40, unique=True)
     plant = models.CharField(max_length=40)
-    is_active = models.BooleanField(default=True)
 
     def __str__(self) -> str:
         return self.code

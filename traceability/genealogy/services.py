@@ -1,65 +1,170 @@
-"""Entering what a batch was made from."""
+"""Entering what a batch was made from, and what came back; taking a link back. Whole runs: `transformation.py`."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
-from django.db import IntegrityError, connection, transaction
+from django.db import transaction
 
 from backend.accounts.models import User
 from backend.core import clock
-from backend.core.errors import InvalidInput
+from backend.core.errors import DomainError, InvalidInput
 from backend.core.errors import mark as _
+from backend.core.queue import emit
 from traceability.batch.models import Batch
+from traceability.batch.queries import batch_by_id
+from traceability.batch.rules import BatchData, BatchKind, BatchStatus
+from traceability.batch.services import record_batch
+from traceability.customer.models import Customer
 from traceability.genealogy import queries
-from traceability.genealogy.models import MadeFrom
-from traceability.genealogy.rules import (
-    GenealogyCircle,
-    IndustrialIntoEdible,
-    MadeFromItself,
-    ParentKnown,
-    circle,
-    mixing,
+from traceability.genealogy.guard import (
+    GoneElsewhere,
+    check_left,
+    check_past,
+    check_walk,
+    insert_links,
+    nothing_elsewhere,
+    one_at_a_time,
 )
+from traceability.genealogy.models import GoodsReturn, LinkReversal, MadeFrom, Transformation
+from traceability.genealogy.rules import LinkKind, LinkReversed, slack_kg
+from traceability.genealogy.transformation import record_transformation
 
-CLOCK_SLACK = timedelta(minutes=5)
+__all__ = ["link_parent", "record_return", "record_transformation", "reverse_link", "reverse_transformation"]
+
+
+class MoreThanMade(DomainError):
+    code, status, title = "more_than_made", 409, _("More would have come back than was made")
+    detail = _("{batch} had {made_kg} kg; {returned_kg} kg of them came back already.")
 
 
 @transaction.atomic
-def link_parent(child: Batch, *, parent: Batch, qty_kg: Decimal, made_at: datetime, by: User) -> MadeFrom:
-    """`qty_kg` of `parent` went into `child`. For ever: the table takes no changes.
+def link_parent(
+    child: Batch,
+    *,
+    parent: Batch,
+    qty_kg: Decimal,
+    made_at: datetime,
+    by: User,
+    kind: LinkKind = LinkKind.USED,
+    transformation: Transformation | None = None,
+    note: str = "",
+    gone_elsewhere: GoneElsewhere = nothing_elsewhere,
+) -> MadeFrom:
+    """`qty_kg` of `parent` went into `child`. The row stays for ever; a wrong one is reversed.
 
     Status does not matter here: what was made is a fact, and a recall needs it most where a batch is on hold.
-    Raises MadeFromItself, GenealogyCircle, IndustrialIntoEdible, ParentKnown (409), InvalidInput (400).
+    Raises MadeFromItself, GenealogyCircle, IndustrialIntoEdible, GenealogyTooLarge, MadeBeforeParent, MoreThanLeft,
+    ParentKnown (409), InvalidInput (400).
     """
-    if made_at > clock.now() + CLOCK_SLACK:
-        raise InvalidInput(errors={"made_at": _("This lies in the future.")})
-    if parent.pk == child.pk:
-        raise MadeFromItself
-    _one_at_a_time()
-    _check_walk(parent=parent, child=child)
-    try:
-        with transaction.atomic():
-            return MadeFrom.objects.create(
-                parent=parent, child=child, qty_kg=qty_kg, made_at=made_at, recorded_by=by
-            )
-    except IntegrityError as error:
-        raise ParentKnown from error
+    check_past(made_at, field="made_at")
+    if transformation is not None and not transformation.outputs.filter(batch=child).exists():
+        raise InvalidInput(errors={"transformation": _("The batch did not come out of this run.")})
+    one_at_a_time()
+    check_walk(parents=[parent.pk], children=[child.pk])
+    taken = {} if kind == LinkKind.RETURNED else {parent.pk: qty_kg}
+    check_left(taken, at=made_at, gone_elsewhere=gone_elsewhere)
+    link = MadeFrom(
+        parent=parent,
+        child=child,
+        qty_kg=qty_kg,
+        kind=kind,
+        made_at=made_at,
+        transformation=transformation,
+        note=note,
+        recorded_by=by,
+    )
+    return insert_links([link])[0]
 
 
-def _one_at_a_time() -> None:
-    """Writers wait for each other: two links that share no batch may close one circle. Reading goes on."""
-    with connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE traceability_madefrom IN SHARE ROW EXCLUSIVE MODE")
+@transaction.atomic
+def reverse_link(link: MadeFrom, *, by: User, reason: str) -> MadeFrom:
+    """The link counts no more: its kg are free again and no walk takes it; it stays where everybody sees it.
+
+    Allowed after a recall too, and marked then: the recall's frozen scope does not change with it.
+    Raises LinkReversed (409).
+    """
+    _reverse([link], by=by, reason=reason)
+    return queries.links().get(pk=link.pk)
 
 
-def _check_walk(*, parent: Batch, child: Batch) -> None:
-    links = [*queries.links_above(parent.pk), *queries.links_below(child.pk)]
-    knots = queries.knots({parent.pk, child.pk}.union(*links))
-    round_way = circle(links, parent=parent.pk, child=child.pk)
-    if round_way:
-        codes = [knots[id].code for id in round_way]
-        raise GenealogyCircle(path=codes, way=" → ".join(codes))
-    mixed_way = mixing(links, knots=knots, parent=parent.pk, child=child.pk)
-    if mixed_way:
-        codes = [knots[id].code for id in mixed_way]
-        raise IndustrialIntoEdible(path=codes, way=" → ".join(codes))
+@transaction.atomic
+def reverse_transformation(run: Transformation, *, by: User, reason: str) -> Transformation:
+    """Takes back all links of a run entered in error. Raises LinkReversed (409) where none is left."""
+    live = queries.links().filter(transformation=run, is_live=True)
+    _reverse(list(live), by=by, reason=reason)
+    return queries.runs().get(pk=run.pk)
+
+
+def _reverse(links: list[MadeFrom], *, by: User, reason: str) -> None:
+    ids = [link.pk for link in links]
+    # Conditional: of two who take it back at once, one wins.
+    won = MadeFrom.objects.filter(pk__in=ids, is_live=True).update(is_live=False)
+    if not won or won < len(ids):
+        raise LinkReversed
+    at = clock.now()
+    LinkReversal.objects.bulk_create(
+        LinkReversal(link=link, reason=reason, at=at, by=by, is_after_recall=_is_under_recall(link))
+        for link in links
+    )
+    for id in ids:
+        emit("link.reversed", link_id=id)
+
+
+def _is_under_recall(link: MadeFrom) -> bool:
+    stopped = {BatchStatus.RECALLED, BatchStatus.DESTROYED}
+    return bool(stopped & {link.parent.status, link.child.status})
+
+
+@transaction.atomic
+def record_return(
+    batch: Batch,
+    *,
+    qty_kg: Decimal,
+    customer: Customer,
+    returned_at: datetime,
+    reason: str,
+    by: User,
+    code: str = "",
+) -> GoodsReturn:
+    """A new batch of kind return, in quarantine, as old as the one it came from; without `code`, <code>-R<n>.
+
+    Raises InvalidInput, BadBatchCode (400), MoreThanMade, MadeBeforeParent, BatchCodeTaken (409).
+    """
+    check_past(returned_at, field="returned_at")
+    one_at_a_time()  # of two returns at once, both count
+    origin = batch_by_id(batch.pk)
+    before_kg = queries.returned_kg(origin)
+    if before_kg + qty_kg > origin.qty_kg + slack_kg(origin.qty_kg):
+        raise MoreThanMade(batch=origin.code, made_kg=origin.qty_kg, returned_kg=before_kg)
+    lot = record_batch(_lot_of(origin, qty_kg=qty_kg, code=code or _free_code(origin)))
+    link_parent(lot, parent=origin, qty_kg=qty_kg, made_at=returned_at, by=by, kind=LinkKind.RETURNED)
+    made = GoodsReturn.objects.create(
+        batch=origin, lot=lot, customer=customer, returned_at=returned_at, reason=reason, recorded_by=by
+    )
+    return queries.returns_of(origin).get(pk=made.pk)
+
+
+def _lot_of(origin: Batch, *, qty_kg: Decimal, code: str) -> BatchData:
+    """The salt is as old as it was: what came back keeps the dates, the line and the supplier's lot."""
+    return BatchData(
+        product_id=origin.product_id,
+        code=code,
+        plant=origin.plant,
+        produced_on=origin.produced_on,
+        qty_kg=qty_kg,
+        trade_item_id=origin.trade_item_id,
+        kind=BatchKind.RETURN,
+        line=origin.line,
+        shift=origin.shift,
+        supplier_lot=origin.supplier_lot,
+        expires_on=origin.expires_on,
+    )
+
+
+def _free_code(origin: Batch) -> str:
+    """<code>-R<n>, the first that no batch of the product carries."""
+    taken = queries.codes_from(origin, ending="-R")
+    number = queries.returns_of(origin).count() + 1
+    while f"{origin.code_norm}-R{number}" in taken:
+        number += 1
+    return f"{origin.code}-R{number}"

@@ -14,7 +14,7 @@ NOBODY = "018f0000-0000-7000-8000-00000000dead"
 
 def body(parent, **fields):
     made_at = (clock.now() - timedelta(days=60)).isoformat()
-    return {"parent": str(parent.pk), "qty_kg": "61000.5", "made_at": made_at} | fields
+    return {"parent": str(parent.pk), "qty_kg": "6100.5", "made_at": made_at} | fields
 
 
 def test_parent_is_entered_with_its_kg_and_read_from_both_ends(sign_in):
@@ -22,12 +22,12 @@ def test_parent_is_entered_with_its_kg_and_read_from_both_ends(sign_in):
     raw, packed = make_batch(code="RAW-1", kind="raw", supplier_lot="S-7"), make_batch(code="YS-1")
     made = qc.post(f"batches/{packed.pk}/parents", body(raw))
     assert made.status == 201
-    assert (made.json["batch"]["code"], made.json["qty_kg"]) == ("RAW-1", "61000.500")
+    assert (made.json["batch"]["code"], made.json["qty_kg"]) == ("RAW-1", "6100.500")
     assert made.json["supplier_lot"] == "S-7" and made.json["recorded_by"] == qc.user.display_name
     technician = sign_in("technician")
     assert technician.get(f"batches/{packed.pk}/parents").json["items"] == [made.json]
     (child,) = technician.get(f"batches/{raw.pk}/children").json["items"]
-    assert (child["batch"]["code"], child["qty_kg"]) == ("YS-1", "61000.500")
+    assert (child["batch"]["code"], child["qty_kg"]) == ("YS-1", "6100.500")
     assert technician.get(f"batches/{raw.pk}/parents").json["items"] == []
 
 
@@ -72,7 +72,7 @@ def test_parent_is_entered_once_and_for_ever(sign_in):
     assert qc.post(f"batches/{packed.pk}/parents", body(raw, qty_kg="1")).code == "parent_known"
     with pytest.raises(DatabaseError, match="Cannot update"), transaction.atomic():
         MadeFrom.objects.update(qty_kg=1)
-    assert str(MadeFrom.objects.get().qty_kg) == "61000.500"
+    assert str(MadeFrom.objects.get().qty_kg) == "6100.500"
 
 
 def test_batch_on_hold_still_tells_what_was_made_of_it(sign_in):

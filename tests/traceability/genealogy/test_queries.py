@@ -17,16 +17,16 @@ def test_links_above_and_below_are_each_found_once():
         make_link(parent, child)
     make_link(other, right)
     diamond = {(parent.pk, child.pk) for parent, child in pairs}
-    below, above = queries.links_below(raw.pk), queries.links_above(packed.pk)
+    below, above = queries.links_below([raw.pk]), queries.links_above([packed.pk])
     assert len(below) == 4 and set(below) == diamond
     assert len(above) == 5 and set(above) == diamond | {(other.pk, right.pk)}
-    assert queries.links_above(raw.pk) == queries.links_below(packed.pk) == []
+    assert queries.links_above([raw.pk]) == queries.links_below([packed.pk]) == []
 
 
 def test_circle_in_the_data_ends_the_walk():
     one, two = make_batch(), make_batch()
     make_link(one, two), make_link(two, one)
-    assert len(queries.links_below(one.pk)) == 2
+    assert len(queries.links_below([one.pk])) == 2
 
 
 def test_used_kg_are_summed():

@@ -14,18 +14,18 @@ def knots(**families):
 
 def test_shortest_way_is_found():
     steps = {A: [B, C], B: [D], C: [E], D: [E]}
-    assert nearest(A, steps=steps, wanted=lambda id: id == E) == [A, C, E]
-    assert nearest(A, steps=steps, wanted=lambda id: id == A) == [A]
-    assert nearest(E, steps=steps, wanted=lambda id: id == A) is None
+    assert nearest([A], steps=steps, wanted=lambda id: id == E) == [A, C, E]
+    assert nearest([A], steps=steps, wanted=lambda id: id == A) == [A]
+    assert nearest([E], steps=steps, wanted=lambda id: id == A) is None
 
 
 def test_link_that_closes_a_circle_is_named_by_its_way():
-    assert circle([(A, B), (B, C)], parent=C, child=A) == [A, B, C, A]
-    assert circle([(A, B), (B, C)], parent=A, child=C) is None
+    assert circle([(A, B), (B, C)], parents=[C], children=[A]) == [A, B, C, A]
+    assert circle([(A, B), (B, C)], parents=[A], children=[C]) is None
 
 
 def test_walk_over_an_old_circle_ends():
-    assert circle([(A, B), (B, A)], parent=C, child=A) is None
+    assert circle([(A, B), (B, A)], parents=[C], children=[A]) is None
 
 
 def test_ladder_of_diamonds_is_walked_once():
@@ -35,24 +35,24 @@ def test_ladder_of_diamonds_is_walked_once():
     for at in range(0, 600, 3):
         top, left, right, end = ids[at], ids[at + 1], ids[at + 2], ids[at + 3]
         links += [(top, left), (top, right), (left, end), (right, end)]
-    way = circle(links, parent=ids[600], child=ids[0])
+    way = circle(links, parents=[ids[600]], children=[ids[0]])
     assert way is not None and len(way) == 402
 
 
 def test_industrial_ancestor_of_an_edible_batch_is_named_by_its_way():
     links = [(A, B), (C, D), (D, E)]
-    found = mixing(links, knots=knots(A="industrial", E="edible"), parent=B, child=C)
+    found = mixing(links, knots=knots(A="industrial", E="edible"), parents=[B], children=[C])
     assert found == [A, B, C, D, E]
 
 
 def test_parent_and_child_themselves_count():
-    assert mixing([], knots=knots(A="industrial", B="food_processing"), parent=A, child=B) == [A, B]
+    assert mixing([], knots=knots(A="industrial", B="food_processing"), parents=[A], children=[B]) == [A, B]
 
 
 def test_downgrade_of_edible_salt_is_allowed():
-    assert mixing([], knots=knots(A="edible", B="industrial"), parent=A, child=B) is None
+    assert mixing([], knots=knots(A="edible", B="industrial"), parents=[A], children=[B]) is None
 
 
 def test_edible_salt_from_other_salt_is_allowed():
-    assert mixing([(A, B)], knots=knots(A="raw_material", C="edible"), parent=B, child=C) is None
-    assert mixing([], knots=knots(A="industrial", B="industrial"), parent=A, child=B) is None
+    assert mixing([(A, B)], knots=knots(A="raw_material", C="edible"), parents=[B], children=[C]) is None
+    assert mixing([], knots=knots(A="industrial", B="industrial"), parents=[A], children=[B]) is None
