@@ -28,7 +28,15 @@ from traceability.dispatch.models import (
     UnitContent,
 )
 from traceability.dispatch.rules import sscc_of
-from traceability.genealogy.models import MadeFrom
+from traceability.genealogy.models import (
+    GoodsReturn,
+    MadeFrom,
+    Silo,
+    SiloCleaning,
+    SiloFill,
+    Transformation,
+    TransformationOutput,
+)
 from traceability.product.models import Product, SpecLimit, TradeItem
 from traceability.scan.models import CodeAlias, Scan
 from traceability.serial.models import SerialRange
@@ -153,15 +161,56 @@ def make_certificate(batch: Batch, *, tested_by: User | None = None, **fields: A
     return certificate
 
 
-def make_link(parent: Batch, child: Batch, *, qty_kg: str = "1000") -> MadeFrom:
+def make_link(parent: Batch, child: Batch, *, qty_kg: str = "1000", **fields: Any) -> MadeFrom:
     """`qty_kg` of `parent` went into `child`."""
-    return MadeFrom.objects.create(
-        parent=parent,
-        child=child,
-        qty_kg=Decimal(qty_kg),
-        made_at=clock.now() - timedelta(days=60),
-        recorded_by=make_user("qc"),
-    )
+    defaults = {"made_at": clock.now() - timedelta(days=60), "recorded_by": make_user("qc")}
+    return MadeFrom.objects.create(parent=parent, child=child, qty_kg=Decimal(qty_kg), **(defaults | fields))
+
+
+def make_transformation(
+    parent: Batch, child: Batch, *, qty_kg: str = "1000", **fields: Any
+) -> Transformation:
+    """A run in which `qty_kg` of `parent` became `child`, without loss."""
+    at = clock.now() - timedelta(days=59)
+    defaults = {
+        "number": f"T-{next(numbers):06d}",
+        "stage": child.kind,
+        "plant": child.plant,
+        "started_at": at - timedelta(hours=8),
+        "finished_at": at,
+        "recorded_by": make_user("qc"),
+    }
+    run = Transformation.objects.create(**(defaults | fields))
+    TransformationOutput.objects.create(transformation=run, batch=child, qty_kg=Decimal(qty_kg))
+    make_link(parent, child, qty_kg=qty_kg, made_at=at, transformation=run, recorded_by=run.recorded_by)
+    return run
+
+
+def make_silo(**fields: Any) -> Silo:
+    return Silo.objects.create(**({"code": f"{next(numbers)}#", "plant": "P1"} | fields))
+
+
+def make_silo_fill(silo: Silo, batch: Batch, **fields: Any) -> SiloFill:
+    defaults = {"filled_at": clock.now() - timedelta(days=30), "recorded_by": make_user("qc")}
+    return SiloFill.objects.create(silo=silo, batch=batch, **(defaults | fields))
+
+
+def make_silo_cleaning(silo: Silo, **fields: Any) -> SiloCleaning:
+    defaults = {"cleaned_at": clock.now() - timedelta(days=31), "method": "清扫", "by": make_user("qc")}
+    return SiloCleaning.objects.create(silo=silo, **(defaults | fields))
+
+
+def make_return(batch: Batch, customer: Customer, *, qty_kg: str = "500", **fields: Any) -> GoodsReturn:
+    """`qty_kg` of the batch came back as a new one in quarantine."""
+    defaults = {
+        "lot": make_batch(batch.product, kind="return", status="quarantine", qty_kg=Decimal(qty_kg)),
+        "returned_at": clock.now() - timedelta(days=5),
+        "reason": "结块",
+        "recorded_by": make_user("qc"),
+    }
+    made = GoodsReturn.objects.create(batch=batch, customer=customer, **(defaults | fields))
+    make_link(batch, made.lot, qty_kg=qty_kg, kind="returned", made_at=made.returned_at)
+    return made
 
 
 def make_customer(**fields: Any) -> Customer:

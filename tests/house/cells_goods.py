@@ -1,6 +1,5 @@
 """Goods: products, limits, customers, batches, genealogy, shipments."""
 
-from datetime import timedelta
 from typing import Any
 
 from backend.accounts.rules import Can, Role
@@ -195,11 +194,6 @@ def new_proposal(world: World, role: Role) -> Any:
     return {"batch": world.id_of("batch"), "action": "hold", "reason": "两次水分超标"}
 
 
-def new_parent(world: World, role: Role) -> Any:
-    at = clock.now() - timedelta(days=1)
-    return {"parent": world.id_of("parent_batch"), "qty_kg": "1000.5", "made_at": at.isoformat()}
-
-
 def more_decisions(world: World) -> None:
     for _ in range(2):
         decided(world.near["decided_batch"], world.place)
@@ -209,12 +203,6 @@ def more_certificates(world: World) -> None:
     tester, reviewer = world.place.colleagues["qc"], world.place.colleagues["qc_reviewer"]
     for _ in range(2):
         factories.make_certificate(world.near["batch"], tested_by=tester, reviewed_by=reviewer)
-
-
-def more_links(world: World) -> None:
-    for _ in range(2):
-        factories.make_link(factories.make_batch(), world.near["batch"])
-        factories.make_link(world.near["batch"], factories.make_batch())
 
 
 BATCHES = {
@@ -232,9 +220,6 @@ BATCHES = {
     ("GET", "proposals/{id}"): Cell(Can.READ_PROPOSALS, row="proposal"),
     ("POST", "proposals/{id}/accept"): Cell(Can.DECIDE_PROPOSAL, row="proposal", body=reason),
     ("POST", "proposals/{id}/dismiss"): Cell(Can.DECIDE_PROPOSAL, row="proposal", body=reason),
-    ("GET", "batches/{id}/parents"): Cell(Can.READ_BATCHES, row="batch", grow=more_links),
-    ("POST", "batches/{id}/parents"): Cell(Can.RECORD_BATCH, row="batch", body=new_parent),
-    ("GET", "batches/{id}/children"): Cell(Can.READ_BATCHES, row="batch"),
 }
 
 

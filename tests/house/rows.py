@@ -2,7 +2,15 @@
 
 from typing import Any
 
-from tests.house import rows_accounts, rows_balance, rows_goods, rows_logistics, rows_serial, rows_work
+from tests.house import (
+    rows_accounts,
+    rows_balance,
+    rows_genealogy,
+    rows_goods,
+    rows_logistics,
+    rows_serial,
+    rows_work,
+)
 from tests.house.place import Place
 
 MAKERS = (
@@ -10,6 +18,7 @@ MAKERS = (
     rows_goods.products,
     rows_goods.customers,
     rows_goods.batches,
+    rows_genealogy.genealogy,
     rows_goods.shipments,
     rows_logistics.logistics,
     rows_goods.scans,

@@ -224,6 +224,14 @@ def silos() -> QuerySet[Any]:
     return rows.annotate(last_cleaned_at=Max("cleanings__cleaned_at"))
 
 
+def silos_named(name: str) -> QuerySet[Any]:
+    """The silo of a code, or of an id as text."""
+    try:
+        return silos().filter(pk=UUID(name))
+    except ValueError:
+        return silos().filter(code=name)
+
+
 def fills() -> QuerySet[SiloFill]:
     return SiloFill.objects.select_related("batch__product", "heel__parent__product", "recorded_by")
 

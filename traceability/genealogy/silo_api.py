@@ -15,9 +15,10 @@ from backend.core.fields import Exact, Id, In, Moment, Out, Text
 from backend.core.paging import Filters, MomentFilter, TextFilter, get_or_404
 from traceability.batch.api import BatchRefOut
 from traceability.batch.queries import batches_for
-from traceability.genealogy import queries, silo
+from traceability.genealogy import queries
 from traceability.genealogy.guard import GoneElsewhere, nothing_elsewhere
 from traceability.genealogy.models import Silo
+from traceability.genealogy.silo import clean_silo, fill_silo, record_silo
 
 
 class SiloIn(In):
@@ -104,14 +105,14 @@ class Silos(Endpoint):
     @operation(Can.RECORD_BATCH, takes=SiloIn, gives=SiloOut, status=201)
     def post(self, request: Request) -> Response:
         """Enter a silo by the code painted on it."""
-        return self.answer(silo.record_silo(**self.read()))
+        return self.answer(record_silo(**self.read()))
 
 
 class SiloDetail(Endpoint):
     @operation(Can.READ_BATCHES, gives=SiloOut)
-    def get(self, request: Request, code: str) -> Response:
-        """One silo."""
-        return self.answer(get_or_404(queries.silos(), code=code))
+    def get(self, request: Request, silo: str) -> Response:
+        """One silo, by its code or its id."""
+        return self.answer(get_or_404(queries.silos_named(silo)))
 
 
 class SiloFills(Endpoint):
@@ -120,40 +121,40 @@ class SiloFills(Endpoint):
     gone_elsewhere: GoneElsewhere = staticmethod(nothing_elsewhere)
 
     @operation(Can.READ_BATCHES, gives=FillOut, page=True)
-    def get(self, request: Request, code: str) -> Response:
+    def get(self, request: Request, silo: str) -> Response:
         """What came into a silo, the latest first, each with the heel below it."""
-        return self.page(queries.fills_of(get_or_404(queries.silos(), code=code)))
+        return self.page(queries.fills_of(get_or_404(queries.silos_named(silo))))
 
     @operation(Can.RECORD_BATCH, takes=FillIn, gives=FillOut, status=201)
-    def post(self, request: Request, code: str) -> Response:
+    def post(self, request: Request, silo: str) -> Response:
         """A batch came into a silo; unless it was cleaned, the heel of the batch before goes into this one."""
         user = caller(request)
-        row = get_or_404(queries.silos(), code=code)
+        row = get_or_404(queries.silos_named(silo))
         data = self.read()
         data["batch"] = get_or_404(batches_for(user), id=data["batch"])
-        return self.answer(silo.fill_silo(row, by=user, gone_elsewhere=self.gone_elsewhere, **data))
+        return self.answer(fill_silo(row, by=user, gone_elsewhere=self.gone_elsewhere, **data))
 
 
 class SiloCleanings(Endpoint):
     ordering = ("-cleaned_at", "-id")
 
     @operation(Can.READ_BATCHES, gives=CleaningOut, page=True)
-    def get(self, request: Request, code: str) -> Response:
+    def get(self, request: Request, silo: str) -> Response:
         """When a silo was cleaned, and how; the latest first."""
-        return self.page(queries.cleanings_of(get_or_404(queries.silos(), code=code)))
+        return self.page(queries.cleanings_of(get_or_404(queries.silos_named(silo))))
 
     @operation(Can.RECORD_BATCH, takes=CleaningIn, gives=CleaningOut, status=201)
-    def post(self, request: Request, code: str) -> Response:
+    def post(self, request: Request, silo: str) -> Response:
         """A silo was emptied and cleaned: what comes in next has no heel."""
-        row = get_or_404(queries.silos(), code=code)
-        return self.answer(silo.clean_silo(row, by=caller(request), **self.read()))
+        row = get_or_404(queries.silos_named(silo))
+        return self.answer(clean_silo(row, by=caller(request), **self.read()))
 
 
 def addresses(*, gone_elsewhere: GoneElsewhere) -> list[Any]:
     """The routes; how much of a batch was shipped, the concept that ships tells from above."""
     return [
         path("silos", Silos.as_view()),
-        path("silos/<str:code>", SiloDetail.as_view()),
-        path("silos/<str:code>/fills", SiloFills.as_view(gone_elsewhere=gone_elsewhere)),
-        path("silos/<str:code>/cleanings", SiloCleanings.as_view()),
+        path("silos/<str:silo>", SiloDetail.as_view()),
+        path("silos/<str:silo>/fills", SiloFills.as_view(gone_elsewhere=gone_elsewhere)),
+        path("silos/<str:silo>/cleanings", SiloCleanings.as_view()),
     ]
