@@ -1,7 +1,8 @@
 """Everything the database knows of one or many codes, in one statement.
 
-Written as SQL because the ORM has no words for it: an alias, a number, a product with its batch and a product's
-newest batches are four index probes of one round trip. Each grows with the number of keys, not of rows.
+Written as SQL because the ORM has no words for it: an alias, a number, a product with its batch, a product's
+newest batches and what lies in a pallet are five index probes of one round trip. Each grows with the number of
+keys, not of rows.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,17 +15,19 @@ from django.db import connection
 from traceability.batch.models import Batch, Proposal
 from traceability.batch.rules import BatchStatus, ProposalState
 from traceability.customer.models import Customer
-from traceability.dispatch.models import Shipment, ShipmentLine
+from traceability.dispatch.models import Containment, LogisticUnit, Shipment, ShipmentLine, UnitContent
 from traceability.product.models import Product, TradeItem
 from traceability.scan.models import CodeAlias, LabelProfile
 from traceability.scan.reading import Keys
 from traceability.scan.resolution import AliasFact, BatchFact, Facts, ProductFact
 
-ALIAS, NUMBER, PAIR, RECENT = range(1, 5)
+ALIAS, NUMBER, PAIR, RECENT, UNIT = range(1, 6)
 RECENT_BATCHES = 5
 _NAMES = {
     "alias": CodeAlias._meta.db_table,
     "batch": Batch._meta.db_table,
+    "containment": Containment._meta.db_table,
+    "content": UnitContent._meta.db_table,
     "customer": Customer._meta.db_table,
     "line": ShipmentLine._meta.db_table,
     "product": Product._meta.db_table,
@@ -32,11 +35,13 @@ _NAMES = {
     "proposal": Proposal._meta.db_table,
     "shipment": Shipment._meta.db_table,
     "trade_item": TradeItem._meta.db_table,
+    "unit": LogisticUnit._meta.db_table,
     "open_state": ProposalState.OPEN.value,
     "alias_branch": ALIAS,
     "number_branch": NUMBER,
     "pair_branch": PAIR,
     "recent_branch": RECENT,
+    "unit_branch": UNIT,
     "recent_batches": RECENT_BATCHES,
 }
 _BRANCHES = {
@@ -51,6 +56,11 @@ _BRANCHES = {
         FROM {trade_item} i CROSS JOIN LATERAL (SELECT id FROM {batch} r
         WHERE r.product_id = i.product_id ORDER BY r.produced_on DESC LIMIT {recent_batches}) n
         WHERE i.gtin = ANY(%s::text[])""",
+    UNIT: """SELECT {unit_branch}, u.sscc, '', '', n.batch_id, NULL::uuid
+        FROM {unit} u LEFT JOIN LATERAL (WITH RECURSIVE inside (id) AS (SELECT u.id UNION
+            SELECT k.child_id FROM inside JOIN {containment} k ON k.parent_id = inside.id AND k.valid_to IS NULL)
+        SELECT DISTINCT c.batch_id FROM inside JOIN {content} c ON c.unit_id = inside.id) n ON TRUE
+        WHERE u.sscc = ANY(%s::text[]) AND u.cancelled_at IS NULL""",
 }
 _AROUND = """SELECT f.how, f.code, f.number, f.serial,
     b.id, b.code, b.code_norm, b.status, b.produced_on, b.expires_on, b.plant, b.open_case_count,
@@ -85,6 +95,9 @@ def look_up(keys: Keys, *, regions: Sequence[str], on: date, into: Facts | None 
     if keys.recent:
         branches.append(RECENT)
         values.append(array(keys.recent))
+    if keys.ssccs:
+        branches.append(UNIT)
+        values.append(array(keys.ssccs))
     values = [array(regions), on, *values] if keys.recent else [on, *values]
     facts = into if into is not None else Facts()
     statement = _statement(tuple(branches))
@@ -126,9 +139,13 @@ def _sort(rows: Iterable[tuple[Any, ...]], facts: Facts) -> None:
             continue
         if how == PAIR:
             facts.products[code] = product
+        if how == UNIT:
+            facts.units.setdefault(code, [])
         if batch is None:
             continue
-        if how == PAIR:
+        if how == UNIT:
+            facts.units[code].append(batch)
+        elif how == PAIR:
             facts.batches[code, number] = batch
         elif how == NUMBER:
             facts.numbers.setdefault(code, []).append(batch)

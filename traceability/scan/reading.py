@@ -72,15 +72,17 @@ class Keys:
     numbers: set[str] = field(default_factory=set)
     pairs: set[tuple[str, str]] = field(default_factory=set)
     recent: set[str] = field(default_factory=set)
+    ssccs: set[str] = field(default_factory=set)
 
     def __bool__(self) -> bool:
-        return bool(self.codes or self.numbers or self.pairs or self.recent)
+        return bool(self.codes or self.numbers or self.pairs or self.recent or self.ssccs)
 
     def add(self, other: "Keys") -> None:
         self.codes |= other.codes
         self.numbers |= other.numbers
         self.pairs |= other.pairs
         self.recent |= other.recent
+        self.ssccs |= other.ssccs
 
     def without(self, other: "Keys") -> "Keys":
         return Keys(
@@ -88,6 +90,7 @@ class Keys:
             self.numbers - other.numbers,
             self.pairs - other.pairs,
             self.recent - other.recent,
+            self.ssccs - other.ssccs,
         )
 
 
@@ -139,6 +142,8 @@ def keys_of(reading: Reading, *, number: str | None) -> Keys:
 def keys_of_label(label: LabelData, *, number: str | None) -> Keys:
     keys = Keys()
     for item in readings_of(label):
+        if item.sscc:
+            keys.ssccs.add(item.sscc)
         gtin = gtin_of(item)
         texts = {item.lot or item.batch, number if item is label else None}
         for text in texts - {None} or {None}:

@@ -13,7 +13,7 @@ from traceability.label.batch_code import BadBatchCode, normalise
 from traceability.label.label_data import Candidate as LabelCandidate
 from traceability.label.label_data import Kind, LabelData, Status
 from traceability.scan.near_code import near_codes
-from traceability.scan.rules import Outcome, Why, verdict
+from traceability.scan.rules import PRECEDENCE, Outcome, Why, verdict
 
 MOST_CANDIDATES = 5
 LONGEST_REGISTERED = 300  # CodeAlias.code
@@ -58,8 +58,8 @@ class Facts:
     """What is known of the keys that were asked. A key that is missing here is not registered.
 
     `aliases`: code → target. `products`: GTIN-14 → product. `batches`: (GTIN-14, number) → batch.
-    `numbers`: number → batches of any product. `recent`: GTIN-14 → its newest batches. Numbers are
-    normalised.
+    `numbers`: number → batches of any product. `recent`: GTIN-14 → its newest batches. `units`: SSCC → batches
+    in the whole of the unit. Numbers are normalised.
     """
 
     profile_id: UUID | None = None
@@ -68,6 +68,7 @@ class Facts:
     batches: dict[tuple[str, str], BatchFact] = field(default_factory=dict)
     numbers: dict[str, list[BatchFact]] = field(default_factory=dict)
     recent: dict[str, list[BatchFact]] = field(default_factory=dict)
+    units: dict[str, list[BatchFact]] = field(default_factory=dict)
 
 
 class Reason(Code):
@@ -78,6 +79,7 @@ class Reason(Code):
     BATCH_OF_PRODUCT = "batch_of_product"
     EXPIRY_MATCHES = "expiry_matches"
     SHIPPED_TO_YOUR_REGION = "shipped_to_your_region"
+    IN_SAME_UNIT = "in_same_unit"
     IN_SAME_PHOTO = "in_same_photo"
     DOUBTFUL_READ = "doubtful_read"
     NEWEST = "newest"
@@ -93,6 +95,7 @@ REASON_TEXTS: Mapping[Reason, str] = {
     Reason.BATCH_OF_PRODUCT: _("A batch of this product"),
     Reason.EXPIRY_MATCHES: _("Its date is the one on the label"),
     Reason.SHIPPED_TO_YOUR_REGION: _("Was shipped to your region"),
+    Reason.IN_SAME_UNIT: _("Lies in this unit"),
     Reason.IN_SAME_PHOTO: _("Its code is in the same photo"),
     Reason.DOUBTFUL_READ: _("Read with doubt"),
     Reason.NEWEST: _("The newest of them"),
@@ -104,6 +107,7 @@ REASON_TEXTS: Mapping[Reason, str] = {
 # Own judgement: what the code itself says outweighs where goods went, that outweighs age.
 _WEIGHTS: Mapping[Reason, int] = {
     Reason.IN_SAME_PHOTO: 64,
+    Reason.IN_SAME_UNIT: 56,
     Reason.LABEL_READING: 48,
     Reason.SAME_NUMBER: 40,
     Reason.EXPIRY_MATCHES: 32,
@@ -179,11 +183,12 @@ def comparable(number: str | None) -> str | None:
 
 
 def resolve(question: Question, facts: Facts) -> Resolution:
-    """The order: broken → registered → product and number → number → product → other readings → unknown."""
+    """The order: broken → registered → unit → product and number → number → product → other readings → unknown."""
     if question.label.status is Status.REJECT:
         return _broken(question, facts)
     found = (
         _registered(question, facts)
+        or _in_unit(question, facts)
         or _numbered(question, facts)
         or _product_only(question, facts)
         or _nothing(question)
@@ -221,6 +226,46 @@ def _registered(question: Question, facts: Facts) -> Resolution | None:
         product=alias.product,
         serial=alias.serial or None,
     )
+
+
+def _in_unit(question: Question, facts: Facts) -> Resolution | None:
+    """A registered unit: its one batch; of several the gravest one where one must not be sold."""
+    label = question.label
+    batches = facts.units.get(label.sscc or "")
+    if batches is None or label.lot or label.batch:
+        return None
+    if not batches:
+        return Resolution(Outcome.AMBIGUOUS, (Why.UNIT_EMPTY,))
+    if question.number:
+        number = comparable(question.number)
+        typed = [batch for batch in batches if batch.code_norm == number]
+        if not typed:
+            return Resolution(
+                Outcome.AMBIGUOUS, (Why.NUMBERS_DIFFER,), candidates=_by_danger(batches, question)
+            )
+        batches = typed
+    if len(batches) == 1:
+        return _named(batches[0], question)
+    candidates = _by_danger(batches, question)
+    gravest = candidates[0].batch
+    assert gravest is not None
+    found = _named(gravest, question)
+    if found.outcome is Outcome.OK:
+        return Resolution(Outcome.AMBIGUOUS, (Why.SEVERAL_IN_UNIT,), candidates=candidates)
+    # Whoever holds the pallet must not miss the danger because other goods on it are good.
+    return replace(found, why=(*found.why, Why.SEVERAL_IN_UNIT), candidates=candidates)
+
+
+def _by_danger(batches: Sequence[BatchFact], question: Question) -> tuple[Candidate, ...]:
+    """The batches of a unit, the gravest first, at most five."""
+
+    def gravity(batch: BatchFact) -> tuple[int, str]:
+        return PRECEDENCE.index(_named(batch, question).outcome), batch.code
+
+    ordered = sorted(batches, key=gravity)
+    return tuple(
+        Candidate(code=batch.code, batch=batch, reasons=(Reason.IN_SAME_UNIT,)) for batch in ordered
+    )[:MOST_CANDIDATES]
 
 
 OneReading = LabelData | LabelCandidate
@@ -310,6 +355,7 @@ def _readings(question: Question, facts: Facts) -> tuple[Candidate, ...]:
     batches: list[BatchFact] = []
     others: tuple[OneReading, ...] = (*question.label.candidates, *_unaided(question))
     for other in others:
+        batches += facts.units.get(other.sscc or "", [])
         gtin, number = gtin_of(other), comparable(other.lot or other.batch)
         if number is None:
             continue

@@ -53,6 +53,8 @@ class Why(Code):
     PRODUCT_DIFFERS = "product_differs"
     NUMBERS_DIFFER = "numbers_differ"
     SEVERAL_BATCHES = "several_batches"
+    SEVERAL_IN_UNIT = "several_in_unit"
+    UNIT_EMPTY = "unit_empty"
     TWO_READINGS = "two_readings"
     BATCH_NUMBER_MISSING = "batch_number_missing"
     READ_NOT_CONFIRMED = "read_not_confirmed"
@@ -61,6 +63,11 @@ class Why(Code):
     PALLET_NOT_REGISTERED = "pallet_not_registered"
     CODE_NOT_REGISTERED = "code_not_registered"
     CODE_BROKEN = "code_broken"
+    UNIT_CODE_NOT_ISSUED = "unit_code_not_issued"
+    UNIT_CODE_WITHDRAWN = "unit_code_withdrawn"
+    UNIT_CODE_DIFFERS = "unit_code_differs"
+    UNIT_CODE_MISREAD = "unit_code_misread"
+    SEEN_FAR_AWAY = "seen_far_away"
 
 
 WHY_TEXTS: Mapping[Why, str] = {
@@ -74,6 +81,8 @@ WHY_TEXTS: Mapping[Why, str] = {
     Why.PRODUCT_DIFFERS: _("The batch number belongs to another product than the label names."),
     Why.NUMBERS_DIFFER: _("The batch number typed is not the one in the code."),
     Why.SEVERAL_BATCHES: _("Batches of several products carry this number."),
+    Why.SEVERAL_IN_UNIT: _("Several batches lie in this unit."),
+    Why.UNIT_EMPTY: _("The unit is registered, but nothing is entered as its contents."),
     Why.TWO_READINGS: _("The code can be read in two ways."),
     Why.BATCH_NUMBER_MISSING: _("The code names the product but not the batch; the batch number is needed."),
     Why.READ_NOT_CONFIRMED: _("The code was hard to read; scan it again or compare it with the print."),
@@ -82,6 +91,11 @@ WHY_TEXTS: Mapping[Why, str] = {
     Why.PALLET_NOT_REGISTERED: _("No pallet with this number is registered."),
     Why.CODE_NOT_REGISTERED: _("The code is not registered."),
     Why.CODE_BROKEN: _("The code contradicts itself or is incomplete."),
+    Why.UNIT_CODE_NOT_ISSUED: _("The code of this bag was never issued by us."),
+    Why.UNIT_CODE_WITHDRAWN: _("The code of this bag was withdrawn."),
+    Why.UNIT_CODE_DIFFERS: _("The code of this bag belongs to another batch than its label names."),
+    Why.UNIT_CODE_MISREAD: _("A character of the bag's code is wrong."),
+    Why.SEEN_FAR_AWAY: _("The code of this bag was seen in places no bag gets between in that time."),
 }
 
 
@@ -117,6 +131,11 @@ _LEADS_TO: Mapping[Why, Outcome] = {
     Why.DESTROYED: Outcome.SUSPICIOUS,
     Why.LABEL_EXPIRY_DIFFERS: Outcome.SUSPICIOUS,
     Why.PRODUCT_DIFFERS: Outcome.SUSPICIOUS,
+    Why.UNIT_CODE_DIFFERS: Outcome.SUSPICIOUS,
+    Why.UNIT_CODE_NOT_ISSUED: Outcome.SUSPICIOUS,
+    Why.UNIT_CODE_WITHDRAWN: Outcome.SUSPICIOUS,
+    # A truck may carry the phone too: a hint for people, it stops nothing by itself.
+    Why.SEEN_FAR_AWAY: Outcome.SUSPICIOUS,
     Why.ON_HOLD: Outcome.HELD,
     # Goods outside the works before their release: the same to the field as a hold.
     Why.NOT_RELEASED: Outcome.HELD,
@@ -132,12 +151,20 @@ _OF_STATUS: Mapping[BatchStatus, Why] = {
 }
 
 
-def verdict(status: BatchStatus, *, expires_on: date | None, label_expiry: date | None, on: date) -> Verdict:
+def verdict(
+    status: BatchStatus,
+    *,
+    expires_on: date | None,
+    label_expiry: date | None,
+    on: date,
+    beside: tuple[Why, ...] = (),
+) -> Verdict:
     """What holding goods of this batch on day `on` means; every reason is named, the gravest first.
 
     Goods are good on their best-before day itself. Where the batch carries no date the label's counts.
+    `beside`: reasons that others than the batch gave.
     """
-    reasons = [_OF_STATUS[status]]
+    reasons = [_OF_STATUS[status], *beside]
     if expires_on and label_expiry and expires_on != label_expiry:
         reasons.append(Why.LABEL_EXPIRY_DIFFERS)
     last_day = expires_on or label_expiry
@@ -145,6 +172,13 @@ def verdict(status: BatchStatus, *, expires_on: date | None, label_expiry: date 
         reasons.append(Why.PAST_BEST_BEFORE)
     why = tuple(sorted(reasons, key=lambda reason: PRECEDENCE.index(_LEADS_TO[reason])))
     return Verdict(outcome=_LEADS_TO[why[0]], why=why)
+
+
+def suspected(found: Verdict, reason: Why) -> Verdict:
+    """The verdict with one more reason to be suspicious; a recall stays the gravest."""
+    if found.outcome in (Outcome.RECALLED, Outcome.SUSPICIOUS):
+        return Verdict(found.outcome, (*found.why, reason))
+    return Verdict(Outcome.SUSPICIOUS, (reason, *found.why))
 
 
 class NextAction(Code):
