@@ -11,8 +11,12 @@ from rest_framework.response import Response
 from backend.accounts.authentication import caller
 from backend.accounts.rules import Can
 from backend.core.endpoint import Endpoint, operation
+from backend.core.paging import get_or_404
 from fieldservice.report import queries, services
 from fieldservice.report.answer import VisitReportOut
+from fieldservice.report.batch_dossier import batch_dossier
+from fieldservice.report.dossier_answer import BatchDossierOut
+from traceability.batch.queries import batches_for
 
 
 class VisitReportJson(Endpoint):
@@ -38,7 +42,17 @@ class VisitReportPdf(Endpoint):
         return response
 
 
+class BatchDossierJson(Endpoint):
+    @operation(Can.READ_BATCHES, gives=BatchDossierOut)
+    def get(self, request: Request, id: UUID) -> Response:
+        """Everything known about a batch as counts, sums and addresses; parts without the right are absent."""
+        user = caller(request)
+        batch = get_or_404(batches_for(user), id=id)
+        return self.answer(batch_dossier(batch, user=user))
+
+
 urlpatterns: list[Any] = [
+    path("batches/<uuid:id>/dossier", BatchDossierJson.as_view()),
     path("visits/<uuid:id>/report", VisitReportJson.as_view()),
     path("visits/<uuid:id>/report.pdf", VisitReportPdf.as_view()),
 ]

@@ -5,6 +5,7 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.translation import gettext
 
@@ -18,6 +19,7 @@ from fieldservice.visit.rules import ENDED, NoSiteToVisit, RecallTaskState, Visi
 from fieldservice.visit.services import VisitPlan, cancel_visit, link_batch, plan_visit
 from traceability.batch.models import Batch
 from traceability.customer.models import Site
+from traceability.dispatch.models import ShipmentLine
 from traceability.recall.models import Recall, RecallNotice
 from traceability.recall.rules import RUNNING
 
@@ -61,7 +63,7 @@ def take_recall_task(task: RecallTask, *, by: User, visit: Visit | None = None) 
         return row
     rules.check_takeable(RecallTaskState(row.state))
     row.visit = _fitting(visit, notice=row.notice, by=by) if visit else _planned(row.notice, by=by)
-    for batch in _batches_of(row.notice):
+    for batch in _batches_at(row.notice).order_by("id")[:MOST_BATCHES]:
         link_batch(row.visit, batch=batch)
     row.state, row.technician, row.taken_at = RecallTaskState.TAKEN, by, clock.now()
     row.save()
@@ -98,15 +100,17 @@ def _site_of(notice: RecallNotice) -> Site:
     return site
 
 
-def _batches_of(notice: RecallNotice) -> list[Batch]:
-    """The recalled batches that went there, at most 50."""
-    there = Batch.objects.filter(
-        recall_lines__recall=notice.recall_id,
-        shipment_lines__shipment__customer=notice.customer_id,
-        shipment_lines__shipment__site=notice.site_id,
-        shipment_lines__shipment__cancelled_at=None,
+def _is_reported(notice: RecallNotice) -> bool:
+    told = notice.goods_reports.values("batch")
+    return notice.goods_reports.exists() and not _batches_at(notice).exclude(pk__in=told).exists()
+
+
+def _batches_at(notice: RecallNotice) -> QuerySet[Batch]:
+    """The recalled batches that went there."""
+    lines = ShipmentLine.objects.filter(
+        shipment__customer=notice.customer_id, shipment__site=notice.site_id, shipment__cancelled_at=None
     )
-    return list(there.distinct().order_by("id")[:MOST_BATCHES])
+    return Batch.objects.filter(recall_lines__recall=notice.recall_id, pk__in=lines.values("batch"))
 
 
 def _spoken(text: str, recall: Recall) -> str:
@@ -117,9 +121,9 @@ def _spoken(text: str, recall: Recall) -> str:
 
 @transaction.atomic
 def finish_recall_task(notice_id: UUID) -> bool:
-    """Ends the consignee's task once goods were reported there; whether it ended now."""
+    """Ends the consignee's task once every recalled batch that went there is reported; whether it ended now."""
     row = RecallTask.objects.select_for_update().filter(notice=notice_id, state__in=WAITING).first()
-    if row is None or not row.notice.goods_reports.exists():
+    if row is None or not _is_reported(row.notice):
         return False
     row.state, row.ended_at = RecallTaskState.DONE, clock.now()
     row.save()

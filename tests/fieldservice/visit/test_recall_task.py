@@ -1,7 +1,5 @@
 """Recall tasks: on the day lists of the consignee's region, taken by exactly one technician, ended by the report."""
 
-from datetime import timedelta
-from decimal import Decimal
 from threading import Thread
 from typing import Any
 
@@ -19,61 +17,12 @@ from fieldservice.visit.recall_task import (
 )
 from tests import factories
 from tests.fieldwork import walk
-from traceability.recall.models import GoodsReport, Recall, RecallBatch, RecallLevelRule, RecallNotice
+from tests.recalls import make_notice, make_recall
+from traceability.batch.models import Batch
+from traceability.dispatch.models import ShipmentLine
+from traceability.recall.models import GoodsReport, Recall, RecallBatch, RecallNotice
 
 pytestmark = pytest.mark.django_db
-
-
-def make_recall(*, level: int = 2, is_drill: bool = False, state: str = "announced") -> Recall:
-    rule = RecallLevelRule.objects.get_or_create(
-        level=level,
-        law_edition="Test edition",
-        defaults={
-            "start_h": 24,
-            "complete_working_days": 10,
-            "valid_from": "2000-01-01",
-            "needs_confirmation": False,
-        },
-    )[0]
-    now = clock.now()
-    announced = state in ("announced", "closing", "closed")
-    return Recall.objects.create(
-        number=f"R-{Recall.objects.count():05d}",
-        level=level,
-        level_rule=rule,
-        cause="异物",
-        is_drill=is_drill,
-        state=state,
-        risk_known_at=now,
-        start_due_at=now + timedelta(hours=24),
-        proposed_by=factories.make_user("qc"),
-        proposed_at=now,
-        announced_at=now if announced else None,
-        announced_by=factories.make_user("qc") if announced else None,
-        finish_due_on=clock.today() + timedelta(days=14) if announced else None,
-    )
-
-
-def make_notice(
-    recall: Recall, *, region: str = "east", with_site: bool = True, **fields: Any
-) -> RecallNotice:
-    customer = fields.pop("customer", None) or factories.make_customer(region_code=region)
-    site = factories.make_site(customer) if with_site else None
-    batch = fields.pop("batch", None) or factories.make_batch()
-    factories.make_shipment(batch, customer, site=site)
-    RecallBatch.objects.get_or_create(
-        recall=recall, batch=batch, defaults={"depth": 0, "status_before": "released", "was_recalled": True}
-    )
-    return RecallNotice.objects.create(
-        recall=recall,
-        customer=customer,
-        site=site,
-        region=customer.region,
-        shipped_kg=Decimal(1000),
-        shipment_count=1,
-        state="uncontacted",
-        **fields,
-    )
 
 
 def make_task(recall: Recall | None = None, **fields: Any) -> RecallTask:
@@ -82,13 +31,13 @@ def make_task(recall: Recall | None = None, **fields: Any) -> RecallTask:
     return RecallTask.objects.get(notice=notice)
 
 
-def report(notice: RecallNotice) -> GoodsReport:
+def report(notice: RecallNotice, batch: Batch | None = None) -> GoodsReport:
     by = factories.make_user("technician")
     return GoodsReport.objects.create(
         **factories.made_now(by),
         recall=notice.recall,
         notice=notice,
-        batch=notice.recall.batches.first().batch,
+        batch=batch or ShipmentLine.objects.get(shipment__customer=notice.customer).batch,
         blocked_kg=0,
         returned_kg=1000,
         destroyed_kg=0,
@@ -237,6 +186,20 @@ def test_the_goods_report_ends_the_task(phone):
     assert phone.get("my-day").json["recall_tasks"] == []
     answer = phone.post(f"recall-tasks/{task.pk}/take", {})
     assert answer.status == 409 and answer.code == "recall_task_ended"
+
+
+def test_a_consignee_of_two_batches_is_done_with_the_second_report():
+    recall, customer = make_recall(), factories.make_customer()
+    task = make_task(recall, customer=customer, with_site=False)
+    second = factories.make_batch()
+    factories.make_shipment(second, customer)
+    RecallBatch.objects.create(
+        recall=recall, batch=second, depth=1, status_before="released", was_recalled=True
+    )
+    report(task.notice, batch=recall.batches.get(depth=0).batch)
+    assert not finish_recall_task(task.notice_id)
+    report(task.notice, batch=second)
+    assert finish_recall_task(task.notice_id)
 
 
 def test_closing_the_recall_ends_what_is_left_with_the_reason(phone):
