@@ -7,7 +7,10 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "batch.destroyed": (),
     "link.reversed": (),
     "scan.unknown": (),
-    "scan.suspicious": (),  # scan_id: its unit code was seen too far away
+    "visit.scanned": ("fieldservice.quality.jobs.signal_diversion",),  # scan_id: goods seen at a customer
+    "scan.suspicious": (
+        "fieldservice.quality.jobs.signal_far_places",
+    ),  # scan_id: its unit code was seen too far away
     "recall.approved": (),
     # Drills too: their tasks are marked. Consignees that become known later get theirs.
     "recall.announced": ("fieldservice.visit.jobs.open_recall_tasks",),

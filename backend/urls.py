@@ -31,6 +31,10 @@ urlpatterns: list[Any] = [
     path("api/v1/", include("traceability.batch.api")),
     path("api/v1/", include(genealogy.addresses(gone_elsewhere=shipped_kg))),  # used up, or shipped
     path("api/v1/", include("traceability.dispatch.api")),
+    path("api/v1/", include("traceability.recall.api")),
+    path("api/v1/", include("traceability.recall.notice_api")),
+    path("api/v1/", include("traceability.recall.goods_api")),
+    path("api/v1/", include("traceability.recall.public_api")),
     path("api/v1/", include("traceability.serial.api")),
     path("api/v1/", include("traceability.balance.api")),
     path("api/v1/", include("fieldservice.instrument.api")),

@@ -14,6 +14,7 @@ from backend.core import clock
 from backend.core.errors import DomainError, InvalidInput, NotFound
 from backend.core.errors import mark as _
 from backend.core.models import Attachment
+from backend.core.queue import emit
 from traceability.batch.models import Batch
 from traceability.recall import queries
 from traceability.recall.diary import note
@@ -122,6 +123,7 @@ def report_goods(recall: Recall, data: GoodsData, *, made: Made) -> GoodsReport:
     _sum_up(notice)
     kind = StepKind.GOODS_CORRECTED if corrected else StepKind.GOODS_REPORTED
     note(row, kind=kind, by=made.by, subject_id=report.pk)
+    emit("recall.goods_reported", notice_id=notice.pk)
     return report
 
 

@@ -22,13 +22,22 @@ from traceability.recall.models import (
     Recall,
     RecallBatch,
     RecallCheckPolicy,
+    RecallDossier,
     RecallLevelRule,
     RecallNotice,
+    RecallScope,
     RecallStep,
     RecallWaiver,
     ReturnTest,
 )
-from traceability.recall.rules import CONTACT_ORDER, RUNNING, LevelRule
+from traceability.recall.rules import (
+    CONTACT_ORDER,
+    RUNNING,
+    LevelRule,
+    RecallNotClosed,
+    RecallNotRunning,
+    ScopeNotFrozen,
+)
 
 
 def level_rules() -> QuerySet[RecallLevelRule]:
@@ -81,6 +90,19 @@ def notices_for(user: User) -> QuerySet[RecallNotice]:
     return rows if regions is None else rows.filter(region__in=regions)
 
 
+def of_running(rows: QuerySet[RecallNotice], *, is_running: bool) -> QuerySet[RecallNotice]:
+    """Lines of recalls between announcement and close, or of the others."""
+    running = Q(recall__state__in=RUNNING)
+    return rows.filter(running if is_running else ~running)
+
+
+def announced(notice: RecallNotice) -> RecallNotice:
+    """The notice itself. Raises RecallNotRunning (409) before the announcement and after the close."""
+    if notice.recall.state not in RUNNING:
+        raise RecallNotRunning(state=notice.recall.state)
+    return notice
+
+
 def notices_of(recall: Recall) -> QuerySet[RecallNotice]:
     """Every consignee of a recall, whoever asks."""
     rows = RecallNotice.objects.filter(recall=recall).select_related("customer", "site", "region")
@@ -112,6 +134,22 @@ def open_lines(
     if regions is not None:
         rows = rows.filter(region__in=regions)
     return rows.order_by("recall__level", "recall__start_due_at", "contact_rank", "-open_kg", "id")
+
+
+def frozen(recall: Recall) -> RecallScope:
+    """The recall's scope. Raises ScopeNotFrozen (409)."""
+    scope: RecallScope | None = getattr(recall, "scope", None)
+    if scope is None:
+        raise ScopeNotFrozen
+    return scope
+
+
+def dossier_of(recall: Recall) -> RecallDossier:
+    """The sealed record. Raises RecallNotClosed (409)."""
+    found = RecallDossier.objects.filter(recall=recall).first()
+    if found is None:
+        raise RecallNotClosed
+    return found
 
 
 def batches_of(recall: Recall) -> QuerySet[RecallBatch]:

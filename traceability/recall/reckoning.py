@@ -161,6 +161,15 @@ def _stock(recall: Recall, ids: list[UUID]) -> dict[UUID, tuple[Decimal, Decimal
     return found
 
 
+def in_hand_kg(recall: Recall) -> dict[UUID, Decimal]:
+    """Batch → kg that came back or never left; what is disposed of must be among them."""
+    ids = queries.scope_ids(recall)
+    found = {id: stock_kg for id, (stock_kg, _retained, _scrapped) in _stock(recall, ids).items()}
+    for row in queries.current_reports(recall):
+        found[row.batch_id] = found.get(row.batch_id, NO_KG) + row.returned_kg
+    return found
+
+
 def _house_findings(batches: list[BatchLine]) -> list[Finding]:
     found = []
     for line in batches:

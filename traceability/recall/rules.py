@@ -8,6 +8,7 @@ from decimal import Decimal
 from math import ceil
 from uuid import UUID
 
+from backend.accounts.rules import Role
 from backend.core.choices import Code
 from backend.core.errors import DomainError
 from backend.core.errors import mark as _
@@ -160,6 +161,18 @@ class RecallNotRunning(DomainError):
     detail = _("It must be announced and not closed; it is “{state}”.")
 
 
+class ScopeNotFrozen(DomainError):
+    """Before the approval there is no scope; GET recalls/preview shows what it would hold."""
+
+    code, status, title = "recall_scope_not_frozen", 409, _("The recall has no scope yet")
+
+
+class RecallNotClosed(DomainError):
+    """The dossier is sealed by the close."""
+
+    code, status, title = "recall_not_closed", 409, _("The recall is not closed yet")
+
+
 class ScopeTruncated(DomainError):
     """A scope with a hole is no scope."""
 
@@ -267,3 +280,130 @@ class PlanIncomplete(DomainError):
 def missing_items(plan: Mapping[str, str]) -> list[str]:
     """The plan items nobody wrote yet."""
     return [name for name in PLAN_ITEMS if not plan[name].strip()]
+
+
+class DispositionAction(Code):
+    APPROVE = "approve"
+    REJECT = "reject"
+    REPORT = "report"
+    CARRY_OUT = "carry_out"
+
+
+DISPOSITION_STEPS: Mapping[tuple[DispositionState, DispositionAction], DispositionState] = {
+    (DispositionState.PROPOSED, DispositionAction.APPROVE): DispositionState.APPROVED,
+    (DispositionState.PROPOSED, DispositionAction.REJECT): DispositionState.REJECTED,
+    (DispositionState.PROPOSED, DispositionAction.REPORT): DispositionState.PROPOSED,
+    (DispositionState.APPROVED, DispositionAction.REPORT): DispositionState.APPROVED,
+    (DispositionState.APPROVED, DispositionAction.CARRY_OUT): DispositionState.DONE,
+}
+
+
+class WaiverAction(Code):
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
+WAIVER_STEPS: Mapping[tuple[WaiverState, WaiverAction], WaiverState] = {
+    (WaiverState.PROPOSED, WaiverAction.APPROVE): WaiverState.APPROVED,
+    (WaiverState.PROPOSED, WaiverAction.REJECT): WaiverState.REJECTED,
+}
+
+
+class RelabelNotAllowed(DomainError):
+    """食品安全法 art. 63: only goods recalled for their label may be sold again, once the label is put right."""
+
+    code, status, title = "relabel_not_allowed", 409, _("Only a recall for the label allows relabelling")
+
+
+class SafetyNotAssured(DomainError):
+    """Relabelled goods go back to people: tests of the returned goods must say that they are safe."""
+
+    code, status, title = "safety_not_assured", 409, _("No conforming test of the returned goods")
+    detail = _("At least one test of this batch is needed, and the newest of each parameter must conform.")
+
+
+class DowngradeOneWay(DomainError):
+    """食盐专营办法 art. 19: edible salt may become industrial salt, never the other way round."""
+
+    code, status, title = (
+        "downgrade_one_way",
+        409,
+        _("Only edible salt is downgraded, and only to industrial salt"),
+    )
+
+
+class RegulatorNotTold(DomainError):
+    """食品安全法 art. 63: time and place of destruction are reported before."""
+
+    code, status, title = "regulator_not_told", 409, _("The regulator was not told before")
+    detail = _("Time and place of destroying or treating recalled goods are reported before it is done.")
+
+
+def check_relabel(*, is_label_only: bool, newest_tests: Mapping[str, bool]) -> None:
+    """`newest_tests`: parameter → conforms. Raises RelabelNotAllowed, SafetyNotAssured (409)."""
+    if not is_label_only:
+        raise RelabelNotAllowed
+    if not newest_tests or not all(newest_tests.values()):
+        raise SafetyNotAssured
+
+
+def check_downgrade(*, is_edible: bool, is_target_industrial: bool) -> None:
+    """Raises DowngradeOneWay (409)."""
+    if not (is_edible and is_target_industrial):
+        raise DowngradeOneWay
+
+
+def check_told_before(kind: DispositionKind, *, told_at: datetime | None, done_at: datetime) -> None:
+    """Raises RegulatorNotTold (409) where goods were destroyed before time and place were reported."""
+    if kind in TOLD_BEFORE and (told_at is None or told_at >= done_at):
+        raise RegulatorNotTold
+
+
+class BlockerCode(Code):
+    """Why a recall cannot be finished or closed yet."""
+
+    CONSIGNEES_UNCONTACTED = "consignees_uncontacted"
+    GOODS_UNACCOUNTED = "goods_unaccounted"
+    WAIVERS_OPEN = "waivers_open"
+    CHECKS_MISSING = "checks_missing"
+    STOCK_UNDECLARED = "stock_undeclared"
+    DISPOSITIONS_OPEN = "dispositions_open"
+    GOODS_UNDISPOSED = "goods_undisposed"
+    CLOCK_UNANSWERED = "clock_unanswered"
+
+
+@dataclass(frozen=True)
+class Blocker:
+    """`count` consignees, batches or rows; `qty_kg` where it is about goods; `subjects`: the first few by name."""
+
+    code: BlockerCode
+    count: int
+    qty_kg: Decimal | None = None
+    subjects: tuple[str, ...] = ()
+
+
+class RecallNotReady(DomainError):
+    """What is open stands in `blockers`, and in GET recalls/{id}/readiness at any time."""
+
+    code, status, title = "recall_not_ready", 409, _("The recall cannot be finished yet")
+    detail = _("Open: {open}")
+
+
+ALWAYS_CLEAR = (Role.CLERK, Role.DIRECTOR)
+CLEAR_IN_NEED = (Role.QC, Role.LOGISTICS)  # they call the consignees too
+
+
+def sees_contact(role: Role, *, state: RecallState, is_drill: bool) -> bool:
+    """Whether name and phone of a consignee are shown: QC and logistics see them while a real recall runs."""
+    return role in ALWAYS_CLEAR or (role in CLEAR_IN_NEED and state in RUNNING and not is_drill)
+
+
+def sees_site(role: Role) -> bool:
+    """Whether the address is shown outside a running recall: whoever ships there knows it."""
+    return role == Role.LOGISTICS
+
+
+INSTRUCTIONS: Mapping[bool, str] = {
+    False: _("Recalled: stop, block the goods, do not sell or use them, report what you find."),
+    True: _("Recalled for its label: block the goods and report what you find; they may be relabelled."),
+}

@@ -138,7 +138,10 @@ def sent_of(ids: Iterable[UUID]) -> list[Sent]:
     with connection.cursor() as cursor:
         cursor.execute(_SENT.format(**_NAMES), {"ids": list(ids), "delivery": BatchKind.DELIVERY.value})
         rows = cursor.fetchall()
-    return [Sent(*ends, batch_id, kg, tuple(sorted(numbers))) for *ends, batch_id, kg, numbers in rows]
+    return [
+        Sent(customer_id, site_id, name, region_id, batch_id, kg, tuple(sorted(numbers)))
+        for customer_id, site_id, name, region_id, batch_id, kg, numbers in rows
+    ]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
@@ -24,6 +25,8 @@ from traceability.recall.diary import note
 from traceability.recall.models import (
     Recall,
     RecallBatch,
+    RecallCheckPolicy,
+    RecallLevelRule,
     RecallNotice,
     RecallPlan,
     RecallScope,
@@ -59,11 +62,10 @@ class PlanSealed(DomainError):
     code, status, title = "recall_plan_sealed", 409, _("The plan of an announced recall is not changed")
 
 
-class NoConsignees(DomainError):
-    """Nothing left the house: holding the batches is enough."""
+class RuleConfirmed(DomainError):
+    """A later edition is a row of its own."""
 
-    code, status, title = "recall_without_consignees", 409, _("Nothing of these batches was shipped")
-    detail = _("There is nobody to announce a recall to; dismiss it, or hold the batches.")
+    code, status, title = "recall_rule_confirmed", 409, _("This row is confirmed already")
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,52 @@ class RecallData:
     is_drill: bool = False
     is_label_only: bool = False
     proposal_id: UUID | None = None
+
+
+@transaction.atomic
+def confirm_level_rule(
+    row: RecallLevelRule,
+    *,
+    by: User,
+    document: str,
+    start_h: int,
+    complete_working_days: int,
+    valid_from: date,
+) -> RecallLevelRule:
+    """Makes an edition's row count from its first day; older recalls keep theirs. Raises RuleConfirmed (409)."""
+    # Conditional: of two who confirm at once, one wins.
+    won = RecallLevelRule.objects.filter(pk=row.pk, needs_confirmation=True).update(
+        needs_confirmation=False,
+        start_h=start_h,
+        complete_working_days=complete_working_days,
+        valid_from=valid_from,
+        confirmed_by=by,
+        confirmed_at=clock.now(),
+        confirmed_document=document,
+    )
+    if not won:
+        raise RuleConfirmed
+    return queries.level_rules().get(pk=row.pk)
+
+
+@transaction.atomic
+def confirm_check_policy(
+    row: RecallCheckPolicy, *, by: User, document: str, share_pct: Decimal, valid_from: date
+) -> RecallCheckPolicy:
+    """Makes a share count from its first day. Raises RuleConfirmed (409), InvalidInput (400)."""
+    if RecallCheckPolicy.objects.filter(level=row.level, valid_from=valid_from).exclude(pk=row.pk).exists():
+        raise InvalidInput(errors={"valid_from": _("This level has a row of that day.")})
+    won = RecallCheckPolicy.objects.filter(pk=row.pk, needs_confirmation=True).update(
+        needs_confirmation=False,
+        share_pct=share_pct,
+        valid_from=valid_from,
+        confirmed_by=by,
+        confirmed_at=clock.now(),
+        confirmed_document=document,
+    )
+    if not won:
+        raise RuleConfirmed
+    return queries.check_policies().get(pk=row.pk)
 
 
 @transaction.atomic
@@ -161,8 +209,7 @@ def approve_recall(recall: Recall, *, by: User, reason: str) -> Recall:
     _freeze(row, scope, changed=changed, by=by)
     note(row, kind=StepKind.APPROVED, by=by, reason=reason)
     update_notices(row)
-    if not row.is_drill:
-        emit("recall.approved", recall_id=row.pk)
+    emit("recall.approved", recall_id=row.pk)
     return queries.recall_by_id(row.pk)
 
 
@@ -244,7 +291,7 @@ def change_plan(recall: Recall, *, by: User, items: Mapping[str, str]) -> Recall
 def announce_recall(recall: Recall, *, by: User, reason: str) -> Recall:
     """Opens the notices: each consignee gets a link the office sends, and the second clock runs.
 
-    Raises PlanIncomplete, NoConsignees, IllegalStep (409).
+    Raises PlanIncomplete, IllegalStep (409).
     """
     row = locked(recall)
     take(row, action=RecallAction.ANNOUNCE)
@@ -259,16 +306,14 @@ def announce_recall(recall: Recall, *, by: User, reason: str) -> Recall:
         update_fields=["state", "announced_by", "announced_at", "finish_due_on", "is_finish_provisional"]
     )
     update_notices(row)
-    if not _open_links(row):
-        raise NoConsignees
+    _open_links(row)
     note(row, kind=StepKind.ANNOUNCED, by=by, reason=reason)
-    if not row.is_drill:
-        emit("recall.announced", recall_id=row.pk)
+    emit("recall.announced", recall_id=row.pk)
     return queries.recall_by_id(row.pk)
 
 
-def _open_links(row: Recall) -> int:
-    """Gives every consignee without one a link. How many consignees there are."""
+def _open_links(row: Recall) -> None:
+    """Gives every consignee without one a link."""
     rows = list(RecallNotice.objects.filter(recall=row))
     for notice in rows:
         if notice.token_digest is None:
@@ -276,7 +321,6 @@ def _open_links(row: Recall) -> int:
         if notice.state == NoticeState.WAITING:
             notice.state = NoticeState.UNCONTACTED
     RecallNotice.objects.bulk_update(rows, ["token_digest", "link_number", "link_expires_at", "state"])
-    return len(rows)
 
 
 def give_link(notice: RecallNotice) -> None:
@@ -300,4 +344,6 @@ def refresh_consignees(recall: Recall, *, by: User) -> Recall:
         _open_links(row)
     if changed:
         note(row, kind=StepKind.CONSIGNEES_UPDATED, by=by, reason=str(changed))
+    if changed and row.state != RecallState.APPROVED:
+        emit("recall.announced", recall_id=row.pk)  # to those who became known
     return queries.recall_by_id(row.pk)
