@@ -12,6 +12,8 @@ from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 
+from backend.core.problems import TooManyRequests
+
 
 def client_ip(request: HttpRequest) -> str:
     """The caller's address: the peer's, or the one our own NUM_PROXIES proxies report.
@@ -53,4 +55,23 @@ class AccountThrottle(SimpleRateThrottle):
         if request.user and request.user.is_authenticated:
             device = getattr(request.auth, "device_id", None)
             return f"throttle:{self.scope}:{request.user.pk}:{device}"
+        return f"throttle:{self.scope}:{client_ip(request)}"
+
+
+class AddressThrottle(SimpleRateThrottle):
+    """By address, whoever asks: for pages that need no account. Counts together with other nameless calls."""
+
+    scope = "anonymous"
+
+    def __init__(self) -> None:
+        self.rate = settings.RATES[self.scope]
+        self.num_requests, self.duration = _parsed(self.rate)
+
+    def check(self, request: HttpRequest) -> None:
+        """Counts the call. Raises TooManyRequests (429)."""
+        if not self.allow_request(request, None):  # type: ignore[arg-type]  # only `get_cache_key` looks at them
+            seconds = max(1, int(self.wait() or 1))
+            raise TooManyRequests(seconds=seconds, retry_after_s=seconds)
+
+    def get_cache_key(self, request: Any, view: Any) -> str:
         return f"throttle:{self.scope}:{client_ip(request)}"
