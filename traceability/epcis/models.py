@@ -43,7 +43,7 @@ class TraceEvent(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
-    event_id = models.CharField(max_length=LONGEST_URI)
+    event_id = models.CharField(max_length=LONGEST_URI, db_index=True)
     type = models.CharField(max_length=300)  # one of ours, or the URI of an extension
     action = models.CharField(max_length=8, choices=Action.choices(), blank=True)
     event_time = models.DateTimeField()
@@ -86,7 +86,12 @@ class TraceEvent(models.Model):
             ),
         ]
         constraints = [
-            models.UniqueConstraint(fields=["event_id", "is_declaration"], name="trace_event_id_once"),
+            # Ours follow from their row: nobody can take the id of an event of ours before it is there.
+            models.UniqueConstraint(
+                fields=["event_id", "is_declaration"],
+                condition=Q(source=CAPTURED),
+                name="trace_event_id_once",
+            ),
             models.UniqueConstraint(
                 fields=["source", "source_id", "revision", "is_declaration"], name="trace_event_source_once"
             ),

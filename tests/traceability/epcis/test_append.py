@@ -64,7 +64,9 @@ def all_rows() -> dict[str, Any]:
         "receipt": factories.make_receipt(shipment),
         "scan": factories.make_scan(factories.make_user(), batch=batch),
         "reading": factories.make_reading(
-            batch=batch, instrument=(meter := factories.make_instrument()), calibration=meter.calibrations.first()
+            batch=batch,
+            instrument=(meter := factories.make_instrument()),
+            calibration=meter.calibrations.first(),
         ),
     }
 
@@ -125,9 +127,7 @@ def test_bulk_and_sql_are_seen_as_well():
 
 def test_history_leaves_no_event():
     parent, child = factories.make_batch(is_history=True), factories.make_batch(is_history=True)
-    child.parent_links.create(
-        parent=parent, qty_kg=1, made_at=clock.now(), is_history=True, recorded_by=None
-    )
+    child.parent_links.create(parent=parent, qty_kg=1, made_at=clock.now(), is_history=True, recorded_by=None)
     assert not EventDue.objects.exists()
 
 
@@ -164,7 +164,11 @@ def test_a_reversal_before_the_job_ran_leaves_the_same_log():
 def test_a_cancelled_shipment_is_declared_wrong():
     shipment = factories.make_shipment(packed_batch())
     append_all()
-    shipment.cancelled_at, shipment.cancelled_by, shipment.cancel_reason = clock.now(), shipment.recorded_by, "x"
+    shipment.cancelled_at, shipment.cancelled_by, shipment.cancel_reason = (
+        clock.now(),
+        shipment.recorded_by,
+        "x",
+    )
     shipment.save()
     append_all()
     assert event_of("shipment", shipment).declaration.body["errorDeclaration"]["reason"] == "did_not_occur"
@@ -199,7 +203,10 @@ def test_a_superseded_reading_names_the_one_that_stands():
 
 
 def test_unloading_is_an_event_of_its_own():
-    case, pallet = factories.make_unit((packed_batch(), "5"), level="case"), factories.make_unit(level="pallet")
+    case, pallet = (
+        factories.make_unit((packed_batch(), "5"), level="case"),
+        factories.make_unit(level="pallet"),
+    )
     stay = factories.make_containment(case, pallet)
     append_all()
     stay.valid_to, stay.unloaded_by = clock.now(), stay.loaded_by
@@ -245,7 +252,14 @@ def test_events_hold_no_name_phone_reason_or_person():
     append_all()
     text = str(list(TraceEvent.objects.values_list("body", flat=True)))
     customer = rows["shipment"].customer
-    for secret in (customer.name, customer.contact_name, customer.contact_phone, "检验合格", "员工", "仓管员"):
+    for secret in (
+        customer.name,
+        customer.contact_name,
+        customer.contact_phone,
+        "检验合格",
+        "员工",
+        "仓管员",
+    ):
         assert secret not in text
 
 
