@@ -1,8 +1,8 @@
 """Everything the database knows of one or many codes, in one statement.
 
 Written as SQL because the ORM has no words for it: an alias, a number, a product with its batch, a product's
-newest batches and what lies in a pallet are five index probes of one round trip. Each grows with the number of
-keys, not of rows.
+newest batches, what lies in a pallet and the range of a serial code are six index probes of one round trip.
+Each grows with the number of keys, not of rows.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,9 +19,13 @@ from traceability.dispatch.models import Containment, LogisticUnit, Shipment, Sh
 from traceability.product.models import Product, TradeItem
 from traceability.scan.models import CodeAlias, LabelProfile
 from traceability.scan.reading import Keys
-from traceability.scan.resolution import AliasFact, BatchFact, Facts, ProductFact
+from traceability.scan.resolution import AliasFact, BatchFact, Facts, ProductFact, SerialFact
+from traceability.serial import token
+from traceability.serial.keys import keys as serial_keys
+from traceability.serial.models import SerialRange
+from traceability.serial.rules import TokenState
 
-ALIAS, NUMBER, PAIR, RECENT, UNIT = range(1, 6)
+ALIAS, NUMBER, PAIR, RECENT, UNIT, SERIAL = range(1, 7)
 RECENT_BATCHES = 5
 _NAMES = {
     "alias": CodeAlias._meta.db_table,
@@ -31,6 +35,7 @@ _NAMES = {
     "customer": Customer._meta.db_table,
     "line": ShipmentLine._meta.db_table,
     "product": Product._meta.db_table,
+    "serial_range": SerialRange._meta.db_table,
     "profile": LabelProfile._meta.db_table,
     "proposal": Proposal._meta.db_table,
     "shipment": Shipment._meta.db_table,
@@ -42,6 +47,11 @@ _NAMES = {
     "pair_branch": PAIR,
     "recent_branch": RECENT,
     "unit_branch": UNIT,
+    "serial_branch": SERIAL,
+    "issued": TokenState.ISSUED.value,
+    "withdrawn": TokenState.WITHDRAWN.value,
+    "not_issued": TokenState.NOT_ISSUED.value,
+    "misread": TokenState.MISREAD.value,
     "recent_batches": RECENT_BATCHES,
 }
 _BRANCHES = {
@@ -61,12 +71,18 @@ _BRANCHES = {
             SELECT k.child_id FROM inside JOIN {containment} k ON k.parent_id = inside.id AND k.valid_to IS NULL)
         SELECT DISTINCT c.batch_id FROM inside JOIN {content} c ON c.unit_id = inside.id) n ON TRUE
         WHERE u.sscc = ANY(%s::text[]) AND u.cancelled_at IS NULL""",
+    # One row a token, for a prefix has one key; none where the prefix is not ours.
+    SERIAL: """SELECT {serial_branch}, k.token, '', CASE WHEN k.key_id = '' THEN '{misread}' WHEN r.id IS NULL
+        THEN '{not_issued}' WHEN r.withdrawn_at IS NULL THEN '{issued}' ELSE '{withdrawn}' END, r.batch_id, NULL::uuid
+        FROM unnest(%s::text[], %s::text[], %s::text[], %s::int8[]) k(token, prefix, key_id, number)
+        LEFT JOIN {serial_range} r ON r.prefix = k.prefix AND r.key_id = k.key_id AND r.numbers @> k.number
+        WHERE EXISTS (SELECT 1 FROM {serial_range} o WHERE o.prefix = k.prefix AND k.key_id IN ('', o.key_id))""",
 }
 _AROUND = """SELECT f.how, f.code, f.number, f.serial,
     b.id, b.code, b.code_norm, b.status, b.produced_on, b.expires_on, b.plant, b.open_case_count,
     (SELECT count(*) FROM {proposal} o WHERE o.batch_id = b.id AND o.state = '{open_state}'),
     p.id, p.sku, p.name_zh, p.name_en,
-    {{shipped}}, v.id
+    {{shipped}}, v.id, {{is_numbered}}
 FROM (SELECT (SELECT id FROM {profile} WHERE valid_from <= %s ORDER BY valid_from DESC, id DESC LIMIT 1)) v(id)
 LEFT JOIN ({{union}}) f(how, code, number, serial, batch_id, trade_item_id) ON TRUE
 LEFT JOIN {batch} b ON b.id = f.batch_id
@@ -75,6 +91,9 @@ LEFT JOIN {product} p ON p.id = COALESCE(b.product_id, t.product_id)"""
 # Newest batches are ranked by where they went; for the other branches nobody asks in this statement.
 _SHIPPED = """f.how = {recent_branch} AND EXISTS (SELECT 1 FROM {line} l JOIN {shipment} s ON s.id = l.shipment_id
         JOIN {customer} c ON c.id = s.customer_id WHERE l.batch_id = b.id AND c.region_id = ANY(%s::text[]))"""
+# Whether packs of this trade number carry serial codes: then a label's serial number must be one of them.
+_IS_NUMBERED = """f.how = {pair_branch} AND EXISTS (SELECT 1 FROM {serial_range} g
+        WHERE g.batch_id = b.id AND g.trade_item_id = f.trade_item_id AND g.withdrawn_at IS NULL)"""
 _written: dict[tuple[int, ...], str] = {}
 
 
@@ -98,11 +117,27 @@ def look_up(keys: Keys, *, regions: Sequence[str], on: date, into: Facts | None 
     if keys.ssccs:
         branches.append(UNIT)
         values.append(array(keys.ssccs))
+    if keys.serials:
+        branches.append(SERIAL)
+        values += _tokens(keys.serials)
     values = [array(regions), on, *values] if keys.recent else [on, *values]
     facts = into if into is not None else Facts()
     statement = _statement(tuple(branches))
     _sort(connection.planned_rows(statement, values), facts)  # type: ignore[attr-defined]  # backend.core.database
     return facts
+
+
+def _tokens(serials: Iterable[str]) -> list[str]:
+    """What is asked of serial codes: a right token with its number by each key, a misread one without."""
+    rows: list[tuple[str, str, str, str]] = []
+    for text in sorted(serials):
+        found = token.read(text)
+        if isinstance(found, token.Token):
+            for key_id, key in serial_keys().items():
+                rows.append((found.text, found.prefix, key_id, str(token.number_of(found, key=key))))
+        elif found is not None:
+            rows.append((found.text, found.prefix, "", "0"))
+    return [array(column) for column in zip(*rows, strict=True)] if rows else [array(())] * 4
 
 
 def array(texts: Iterable[str]) -> str:
@@ -121,7 +156,12 @@ def _statement(branches: tuple[int, ...]) -> str:
         union = " UNION ALL ".join(_BRANCHES[branch] for branch in branches)
         union = union or "SELECT 0, '', '', '', NULL::uuid, NULL::uuid WHERE FALSE"
         shipped = _SHIPPED if RECENT in branches else "FALSE"
-        parts = {"union": union.format(**_NAMES), "shipped": shipped.format(**_NAMES)}
+        is_numbered = _IS_NUMBERED if {SERIAL, PAIR} <= {*branches} else "FALSE"
+        parts = {
+            "union": union.format(**_NAMES),
+            "shipped": shipped.format(**_NAMES),
+            "is_numbered": is_numbered.format(**_NAMES),
+        }
         _written[branches] = _AROUND.format(**_NAMES).format(**parts)
     return _written[branches]
 
@@ -136,6 +176,9 @@ def _sort(rows: Iterable[tuple[Any, ...]], facts: Facts) -> None:
         how, code, number, serial = row[:4]
         if how == ALIAS:
             facts.aliases[code] = AliasFact(product=product, batch=batch, serial=serial)
+            continue
+        if how == SERIAL:
+            facts.serials[code] = SerialFact(token=code, state=TokenState(serial), batch=batch)
             continue
         if how == PAIR:
             facts.products[code] = product
@@ -173,6 +216,7 @@ def _batch(row: tuple[Any, ...]) -> BatchFact | None:
         open_proposals=open_proposals,
         product=_product(row),
         shipped_here=bool(row[17]),
+        is_numbered=bool(row[19]),
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from traceability.label.config import LabelConfig
-from traceability.label.label_data import LabelData
+from traceability.label.label_data import Kind, LabelData, Status
 from traceability.label.parse import parse
 from traceability.scan.resolution import (
     LONGEST_REGISTERED,
@@ -18,6 +18,7 @@ from traceability.scan.resolution import (
     comparable,
     gtin_of,
     readings_of,
+    serial_in,
 )
 
 MOST_ASKED = 500  # words of a long text
@@ -66,16 +67,20 @@ class Reading:
 
 @dataclass
 class Keys:
-    """What to look up. `numbers` and the second of `pairs` as batches are compared; `recent`: GTINs."""
+    """What to look up. `numbers` and the second of `pairs` as batches are compared; `recent`: GTINs.
+
+    `serials`: serial numbers; one that is no token of ours asks whether the packs of the batch carry tokens.
+    """
 
     codes: set[str] = field(default_factory=set)
     numbers: set[str] = field(default_factory=set)
     pairs: set[tuple[str, str]] = field(default_factory=set)
     recent: set[str] = field(default_factory=set)
     ssccs: set[str] = field(default_factory=set)
+    serials: set[str] = field(default_factory=set)
 
     def __bool__(self) -> bool:
-        return bool(self.codes or self.numbers or self.pairs or self.recent or self.ssccs)
+        return bool(self.codes or self.numbers or self.pairs or self.recent or self.ssccs or self.serials)
 
     def add(self, other: "Keys") -> None:
         self.codes |= other.codes
@@ -83,6 +88,7 @@ class Keys:
         self.pairs |= other.pairs
         self.recent |= other.recent
         self.ssccs |= other.ssccs
+        self.serials |= other.serials
 
     def without(self, other: "Keys") -> "Keys":
         return Keys(
@@ -91,6 +97,7 @@ class Keys:
             self.pairs - other.pairs,
             self.recent - other.recent,
             self.ssccs - other.ssccs,
+            self.serials - other.serials,
         )
 
 
@@ -113,10 +120,19 @@ def second_look(reading: Reading, facts: Facts, *, config: LabelConfig) -> Label
     known = dict(_registered(reading.codes, facts))
     named = (reading.label.batch, reading.label.lot, reading.label.serial)
     same = all(code in named for code in known)
-    if same and all(gtin in facts.products for gtin in reading.gtins):
-        return reading.label
-    settled = replace(config, known_codes=known, products=facts.products)
-    return parse(reading.raw.code, aim=reading.raw.aim, config=settled, today=reading.raw.on)
+    label = reading.label
+    if not (same and all(gtin in facts.products for gtin in reading.gtins)):
+        settled = replace(config, known_codes=known, products=facts.products)
+        label = parse(reading.raw.code, aim=reading.raw.aim, config=settled, today=reading.raw.on)
+    return _as_serial(label, reading, facts) if facts.serials else label
+
+
+def _as_serial(label: LabelData, reading: Reading, facts: Facts) -> LabelData:
+    """A text that nobody could read is a serial number where it is one of our serial codes."""
+    code = serial_in(label, spelling=reading.spelling)
+    if label.status is not Status.UNKNOWN or code not in facts.serials:
+        return label
+    return replace(label, status=Status.OK, kind=Kind.SERIAL, serial=code, warnings=(), candidates=())
 
 
 def _registered(codes: tuple[str, ...], facts: Facts) -> Iterator[tuple[str, str]]:
@@ -134,6 +150,9 @@ def keys_of(reading: Reading, *, number: str | None) -> Keys:
     keys = keys_of_label(reading.label, number=number)
     keys.codes.update(reading.codes)
     keys.numbers.update(filter(None, map(comparable, reading.codes)))
+    code = serial_in(reading.label, spelling=reading.spelling)
+    if code is not None:
+        keys.serials.add(code)
     named = {gtin for gtin, _number in keys.pairs}
     keys.pairs.update((gtin, "") for gtin in reading.gtins if gtin not in named)
     return keys

@@ -14,6 +14,8 @@ from traceability.label.label_data import Candidate as LabelCandidate
 from traceability.label.label_data import Kind, LabelData, Status
 from traceability.scan.near_code import near_codes
 from traceability.scan.rules import PRECEDENCE, Outcome, Why, verdict
+from traceability.serial import token
+from traceability.serial.rules import TokenState
 
 MOST_CANDIDATES = 5
 LONGEST_REGISTERED = 300  # CodeAlias.code
@@ -29,7 +31,10 @@ class ProductFact:
 
 @dataclass(frozen=True, slots=True)
 class BatchFact:
-    """A batch as the look-up brought it. `shipped_here`: to a customer in one of the caller's regions."""
+    """A batch as the look-up brought it. `shipped_here`: to a customer in one of the caller's regions.
+
+    `is_numbered`: its packs of the trade number asked for carry serial codes; told only where the label has one.
+    """
 
     id: UUID
     code: str
@@ -42,6 +47,16 @@ class BatchFact:
     open_proposals: int
     product: ProductFact
     shipped_here: bool = False
+    is_numbered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SerialFact:
+    """A token whose prefix is ours; `batch` where its number was given to one."""
+
+    token: str
+    state: TokenState
+    batch: BatchFact | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +74,7 @@ class Facts:
 
     `aliases`: code → target. `products`: GTIN-14 → product. `batches`: (GTIN-14, number) → batch.
     `numbers`: number → batches of any product. `recent`: GTIN-14 → its newest batches. `units`: SSCC → batches
-    in the whole of the unit. Numbers are normalised.
+    in the whole of the unit. `serials`: token → serial code of a single bag. Numbers are normalised.
     """
 
     profile_id: UUID | None = None
@@ -69,6 +84,7 @@ class Facts:
     numbers: dict[str, list[BatchFact]] = field(default_factory=dict)
     recent: dict[str, list[BatchFact]] = field(default_factory=dict)
     units: dict[str, list[BatchFact]] = field(default_factory=dict)
+    serials: dict[str, SerialFact] = field(default_factory=dict)
 
 
 class Reason(Code):
@@ -156,7 +172,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """The answer's substance. `number` is what a nearer search should look for (None: nothing to search)."""
+    """The answer's substance. `number` is what a nearer search should look for (None: nothing to search).
+
+    `token`: the serial code of a single bag, as it is compared.
+    """
 
     outcome: Outcome
     why: tuple[Why, ...]
@@ -165,6 +184,7 @@ class Resolution:
     candidates: tuple[Candidate, ...] = ()
     number: str | None = None
     serial: str | None = None
+    token: str | None = None
 
 
 # What a doubtful read may not claim: it is likelier misread than unknown to us.
@@ -183,17 +203,27 @@ def comparable(number: str | None) -> str | None:
 
 
 def resolve(question: Question, facts: Facts) -> Resolution:
-    """The order: broken → registered → unit → product and number → number → product → other readings → unknown."""
+    """The order: broken → registered → serial code → unit → product and number → number → product → other readings →
+    unknown. A serial code that was issued settles the batch; one that was not makes what else is found suspicious.
+    """
     if question.label.status is Status.REJECT:
         return _broken(question, facts)
+    registered = _registered(question, facts)
+    serial = None if registered else _serial(question, facts)
+    if serial is not None and serial.batch is not None:
+        return _issued(serial, serial.batch, question, facts)
+    if serial is not None and serial.state is TokenState.MISREAD and not _names_more(question.label):
+        return Resolution(Outcome.INVALID, (Why.SERIAL_MISREAD,), token=serial.token)
     found = (
-        _registered(question, facts)
+        registered
         or _in_unit(question, facts)
         or _numbered(question, facts)
         or _product_only(question, facts)
         or _nothing(question)
     )
     found = _with_other_readings(found, question, facts)
+    if not registered:
+        found = _not_issued(found, serial, question)
     if not question.is_confirmed and found.batch is None and found.outcome in _BEYOND_DOUBT:
         return _doubtful(found, question)
     return found
@@ -203,9 +233,15 @@ def _broken(question: Question, facts: Facts) -> Resolution:
     return Resolution(Outcome.INVALID, (Why.CODE_BROKEN,), candidates=_readings(question, facts))
 
 
-def _named(batch: BatchFact, question: Question, *, serial: str | None = None) -> Resolution:
+def _named(
+    batch: BatchFact, question: Question, *, serial: str | None = None, beside: tuple[Why, ...] = ()
+) -> Resolution:
     found = verdict(
-        batch.status, expires_on=batch.expires_on, label_expiry=question.label.exp, on=question.on
+        batch.status,
+        expires_on=batch.expires_on,
+        label_expiry=question.label.exp,
+        on=question.on,
+        beside=beside,
     )
     return Resolution(found.outcome, found.why, batch=batch, product=batch.product, serial=serial)
 
@@ -225,6 +261,72 @@ def _registered(question: Question, facts: Facts) -> Resolution | None:
         (Why.BATCH_NUMBER_MISSING if number is None else Why.BATCH_NOT_REGISTERED,),
         product=alias.product,
         serial=alias.serial or None,
+    )
+
+
+def serial_in(label: LabelData, *, spelling: str) -> str | None:
+    """The label's serial number, else all of the text where that is a serial code of ours; as it is compared."""
+    found = token.read(label.serial or label.token or spelling)
+    return found.text if found else label.serial or label.token
+
+
+def _names_more(label: LabelData) -> bool:
+    """Whether the label says what it is beside its serial number."""
+    return bool(label.lot or label.batch or label.gtin or label.content_gtin or label.sscc)
+
+
+def _serial(question: Question, facts: Facts) -> SerialFact | None:
+    """The serial code, unless its text is the number of a batch or of a pallet as well."""
+    label = question.label
+    if not (label.serial or label.token) and (
+        label.sscc or label.lot or facts.numbers.get(comparable(label.batch) or "")
+    ):
+        return None
+    return facts.serials.get(serial_in(label, spelling=question.spelling) or "")
+
+
+def _issued(serial: SerialFact, batch: BatchFact, question: Question, facts: Facts) -> Resolution:
+    """The batch the serial code was given to; the print around it may say otherwise."""
+    typed = comparable(question.number)
+    if typed is not None and typed != batch.code_norm:
+        both = [batch, *facts.numbers.get(typed, [])]
+        return Resolution(
+            Outcome.AMBIGUOUS,
+            (Why.NUMBERS_DIFFER,),
+            candidates=_ranked(both, Reason.SAME_NUMBER, question),
+            token=serial.token,
+        )
+    beside = (
+        *((Why.SERIAL_DIFFERS,) if _label_differs(question.label, batch, facts) else ()),
+        *((Why.SERIAL_WITHDRAWN,) if serial.state is TokenState.WITHDRAWN else ()),
+    )
+    return replace(_named(batch, question, beside=beside), token=serial.token)
+
+
+def _label_differs(label: LabelData, batch: BatchFact, facts: Facts) -> bool:
+    gtin = gtin_of(label)
+    product = facts.products.get(gtin) if gtin else batch.product
+    if product is None or product.id != batch.product.id:
+        return True
+    written = label.lot or (label.batch if label.serial or label.token else None)
+    return written is not None and comparable(written) != batch.code_norm
+
+
+def _not_issued(found: Resolution, serial: SerialFact | None, question: Question) -> Resolution:
+    """A right code nobody issued, or any other serial number where the packs carry our codes, stands on a copy."""
+    label = question.label
+    is_foreign = bool(found.batch and found.batch.is_numbered and (label.serial or label.token))
+    if not is_foreign and (serial is None or serial.state is not TokenState.NOT_ISSUED):
+        return found
+    code = serial.token if serial else None
+    if found.batch is not None:
+        return replace(_named(found.batch, question, beside=(Why.SERIAL_NOT_ISSUED,)), token=code)
+    return Resolution(
+        Outcome.SUSPICIOUS,
+        (Why.SERIAL_NOT_ISSUED,),
+        product=found.product,
+        candidates=found.candidates,
+        token=code,
     )
 
 

@@ -63,10 +63,10 @@ class Why(Code):
     PALLET_NOT_REGISTERED = "pallet_not_registered"
     CODE_NOT_REGISTERED = "code_not_registered"
     CODE_BROKEN = "code_broken"
-    UNIT_CODE_NOT_ISSUED = "unit_code_not_issued"
-    UNIT_CODE_WITHDRAWN = "unit_code_withdrawn"
-    UNIT_CODE_DIFFERS = "unit_code_differs"
-    UNIT_CODE_MISREAD = "unit_code_misread"
+    SERIAL_NOT_ISSUED = "serial_not_issued"
+    SERIAL_WITHDRAWN = "serial_withdrawn"
+    SERIAL_DIFFERS = "serial_differs"
+    SERIAL_MISREAD = "serial_misread"
     SEEN_FAR_AWAY = "seen_far_away"
 
 
@@ -91,10 +91,10 @@ WHY_TEXTS: Mapping[Why, str] = {
     Why.PALLET_NOT_REGISTERED: _("No pallet with this number is registered."),
     Why.CODE_NOT_REGISTERED: _("The code is not registered."),
     Why.CODE_BROKEN: _("The code contradicts itself or is incomplete."),
-    Why.UNIT_CODE_NOT_ISSUED: _("The code of this bag was never issued by us."),
-    Why.UNIT_CODE_WITHDRAWN: _("The code of this bag was withdrawn."),
-    Why.UNIT_CODE_DIFFERS: _("The code of this bag belongs to another batch than its label names."),
-    Why.UNIT_CODE_MISREAD: _("A character of the bag's code is wrong."),
+    Why.SERIAL_NOT_ISSUED: _("The code of this bag was never issued by us."),
+    Why.SERIAL_WITHDRAWN: _("The code of this bag was withdrawn."),
+    Why.SERIAL_DIFFERS: _("The code of this bag belongs to another batch than its label names."),
+    Why.SERIAL_MISREAD: _("A character of the bag's code is wrong."),
     Why.SEEN_FAR_AWAY: _("The code of this bag was seen in places no bag gets between in that time."),
 }
 
@@ -131,9 +131,9 @@ _LEADS_TO: Mapping[Why, Outcome] = {
     Why.DESTROYED: Outcome.SUSPICIOUS,
     Why.LABEL_EXPIRY_DIFFERS: Outcome.SUSPICIOUS,
     Why.PRODUCT_DIFFERS: Outcome.SUSPICIOUS,
-    Why.UNIT_CODE_DIFFERS: Outcome.SUSPICIOUS,
-    Why.UNIT_CODE_NOT_ISSUED: Outcome.SUSPICIOUS,
-    Why.UNIT_CODE_WITHDRAWN: Outcome.SUSPICIOUS,
+    Why.SERIAL_DIFFERS: Outcome.SUSPICIOUS,
+    Why.SERIAL_NOT_ISSUED: Outcome.SUSPICIOUS,
+    Why.SERIAL_WITHDRAWN: Outcome.SUSPICIOUS,
     # A truck may carry the phone too: a hint for people, it stops nothing by itself.
     Why.SEEN_FAR_AWAY: Outcome.SUSPICIOUS,
     Why.ON_HOLD: Outcome.HELD,

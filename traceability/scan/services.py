@@ -13,19 +13,24 @@ import structlog
 from django.db import transaction
 
 from backend.accounts.models import User
+from backend.core import clock
 from backend.core.clock import Stamp, factory_date
 from backend.core.errors import DomainError, IdReuse, InFlight
 from backend.core.errors import mark as _
+from backend.core.queue import emit
+from traceability.customer.position import Position
 from traceability.photo.code import Code
 from traceability.photo.image import read_codes
 from traceability.scan import inbox, log
 from traceability.scan.answer import Body, Told, answer
+from traceability.scan.far_away import Sighting
 from traceability.scan.models import LabelProfile, Scan
 from traceability.scan.plain_scan import Place
 from traceability.scan.profile import config_of
 from traceability.scan.queries import Meaning, Scanned, meanings
 from traceability.scan.reading import Raw
-from traceability.scan.rules import Outcome, ScanSource
+from traceability.scan.rules import Outcome, ScanSource, Verdict, Why, suspected
+from traceability.scan.sighting import Asked, Unit, far_away, only
 
 logger = structlog.get_logger("saltline.scan")
 
@@ -76,12 +81,12 @@ class Recorded:
 
 
 def record_scan(entry: Entry, *, by: Author) -> Recorded:
-    """Resolves and stores one scan: one look-up, one insert.
+    """Resolves and stores one scan: one look-up, one insert; between them one more for a serial number.
 
     The same scan again gives the stored answer. Raises IdReuse (409) for the same id with other content.
     """
-    meaning = meanings([_scanned(entry)], regions=by.user.regions)[0]
-    if _is_for_inbox(meaning):
+    [meaning] = _meant([entry], by=by)
+    if _is_for_inbox(meaning) or _is_far_away(meaning):
         recorded = record_scans([entry], by=by)[0]
     else:
         body = orjson.dumps(_answer(entry, meaning, by=by), default=_plain, option=orjson.OPT_UTC_Z)
@@ -110,9 +115,7 @@ def record_scans(entries: Sequence[Entry], *, by: Author, in_one_photo: bool = F
 
 def _store(entries: Sequence[Entry], *, by: Author, in_one_photo: bool) -> Mapping[UUID, bytes] | None:
     """Id → answer of the scans written; None (and nothing written) where another request was quicker."""
-    found = meanings(
-        [_scanned(entry) for entry in entries], regions=by.user.regions, in_one_photo=in_one_photo
-    )
+    found = _meant(entries, by=by, in_one_photo=in_one_photo)
     received_at = entries[0].stamp.received_at
     with by.audit(), transaction.atomic():
         unknown = [(inbox.entry_text(m.spelling), m.label.aim or "") for m in found if _is_for_inbox(m)]
@@ -127,7 +130,61 @@ def _store(entries: Sequence[Entry], *, by: Author, in_one_photo: bool) -> Mappi
         if len(log.write(rows)) < len(rows):
             transaction.set_rollback(True)
             return None
+        for entry, meaning in zip(entries, found, strict=True):
+            if _is_far_away(meaning):
+                emit("scan.suspicious", scan_id=entry.id)
     return bodies
+
+
+def _meant(entries: Sequence[Entry], *, by: Author, in_one_photo: bool = False) -> list[Meaning]:
+    """What the codes mean, and whether a bag was seen too far away from here."""
+    found = meanings(
+        [_scanned(entry) for entry in entries], regions=by.user.regions, in_one_photo=in_one_photo
+    )
+    asked = {
+        index: Asked(unit, _sighting(entries[index], by=by))
+        for index, meaning in enumerate(found)
+        if (unit := _unit(meaning)) is not None
+    }
+    if asked:
+        for index, is_far in zip(asked, far_away([*asked.values()], on=clock.today()), strict=True):
+            if is_far:
+                found[index] = _suspected(found[index])
+    return found
+
+
+def _unit(meaning: Meaning) -> Unit | None:
+    """The bag: by its serial code, or by a serial number of a product we know."""
+    found = meaning.resolution
+    if found.token is not None:
+        return Unit(serial=found.token, product_id=None)
+    serial = _serial(meaning)
+    return Unit(serial=serial, product_id=found.product.id) if serial and found.product else None
+
+
+def _serial(meaning: Meaning) -> str:
+    label, found = meaning.label, meaning.resolution
+    return (found.token or label.serial or label.token or found.serial or "")[:64]
+
+
+def _sighting(entry: Entry, *, by: Author) -> Sighting:
+    place = entry.place
+    return Sighting(
+        at=entry.stamp.corrected_at,
+        position=Position(float(place.latitude), float(place.longitude), place.datum) if place else None,
+        blur_m=float(place.accuracy_m or 0) if place else 0,
+        region=only(by.user.regions),
+    )
+
+
+def _suspected(meaning: Meaning) -> Meaning:
+    found = meaning.resolution
+    worse = suspected(Verdict(found.outcome, found.why), Why.SEEN_FAR_AWAY)
+    return replace(meaning, resolution=replace(found, outcome=worse.outcome, why=worse.why))
+
+
+def _is_far_away(meaning: Meaning) -> bool:
+    return Why.SEEN_FAR_AWAY in meaning.resolution.why
 
 
 def _results(
@@ -204,7 +261,7 @@ def _row(entry: Entry, meaning: Meaning, *, body: bytes, by: Author) -> dict[str
         "outcome": found.outcome.value,
         "gtin": label.gtin or label.content_gtin or "",
         "lot": (label.lot or label.batch or "")[:64],
-        "serial": (label.serial or label.token or found.serial or "")[:64],
+        "serial": _serial(meaning),
         "sscc": label.sscc or "",
         "batch_id": found.batch.id if found.batch else None,
         "product_id": found.product.id if found.product else None,

@@ -25,13 +25,13 @@ from traceability.serial.services import RangeData
 from traceability.serial.token import NUMBERS, PREFIX, grouped
 
 
-class UnitCodeMisread(DomainError):
-    code, status, title = "unit_code_misread", 400, _("A character of the code is wrong")
+class SerialMisread(DomainError):
+    code, status, title = "serial_misread", 400, _("A character of the code is wrong")
     detail = _("Compare it with the print, or scan it again.")
 
 
-class UnitCodeNotIssued(DomainError):
-    code, status, title = "unit_code_not_issued", 404, _("This code was never issued")
+class SerialNotIssued(DomainError):
+    code, status, title = "serial_not_issued", 404, _("This code was never issued")
     detail = _("It has the form of our unit codes, but no range holds its number.")
 
 
@@ -155,9 +155,9 @@ class SerialCode(Endpoint):
         if fact is None:
             raise NotFound
         if fact.state is TokenState.MISREAD:
-            raise UnitCodeMisread
+            raise SerialMisread
         if fact.range is None:
-            raise UnitCodeNotIssued
+            raise SerialNotIssued
         return self.answer(fact)
 
 

@@ -147,10 +147,10 @@ def test_a_code_that_was_never_issued_and_a_mistyped_one_are_told_apart(sign_in)
     client = sign_in("qc")
     code = code_of(made, 3)
     wrong = code[:-1] + ("A" if code[-1] != "A" else "B")
-    assert client.get(f"serial-codes/{wrong}").code == "unit_code_misread"
+    assert client.get(f"serial-codes/{wrong}").code == "serial_misread"
     outside = code_of(made, 10_000)
     answer = client.get(f"serial-codes/{outside}")
-    assert (answer.status, answer.code) == (404, "unit_code_not_issued")
+    assert (answer.status, answer.code) == (404, "serial_not_issued")
     assert client.get("serial-codes/B2ZGV9PEVZWN").code == "not_found"
 
 
