@@ -61,8 +61,8 @@ def link_parent(
         raise InvalidInput(errors={"transformation": _("The batch did not come out of this run.")})
     one_at_a_time()
     check_walk(parents=[parent.pk], children=[child.pk])
-    taken = {} if kind == LinkKind.RETURNED else {parent.pk: qty_kg}
-    check_left(taken, at=made_at, gone_elsewhere=gone_elsewhere)
+    taken_kg = Decimal(0) if kind == LinkKind.RETURNED else qty_kg
+    check_left({parent.pk: taken_kg}, at=made_at, gone_elsewhere=gone_elsewhere)
     link = MadeFrom(
         parent=parent,
         child=child,
