@@ -6,11 +6,11 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "batch.recalled": (),
     "batch.destroyed": (),
     "link.reversed": (),
+    "stock.counted": ("traceability.balance.jobs.refresh_balance",),
     "scan.unknown": (),
-    "visit.scanned": ("fieldservice.quality.jobs.signal_diversion",),  # scan_id: goods seen at a customer
-    "scan.suspicious": (
-        "fieldservice.quality.jobs.signal_far_places",
-    ),  # scan_id: its unit code was seen too far away
+    # A unit code was seen too far away; goods were seen at a customer.
+    "scan.suspicious": ("fieldservice.quality.jobs.signal_far_places",),
+    "visit.scanned": ("fieldservice.quality.jobs.signal_diversion",),
     "recall.approved": (),
     # Drills too: their tasks are marked. Consignees that become known later get theirs.
     "recall.announced": ("fieldservice.visit.jobs.open_recall_tasks",),
