@@ -39,6 +39,7 @@ urlpatterns: list[Any] = [
     path("api/v1/", include("traceability.balance.api")),
     path("api/v1/", include("traceability.trace.api")),
     path("", include("traceability.resolver.pages")),  # the address printed on our labels
+    path("api/v1/", include("traceability.epcis.api")),
     path("api/v1/", include("fieldservice.instrument.api")),
     path("api/v1/", include("fieldservice.cost.api")),
     path("api/v1/", include("fieldservice.case.api")),

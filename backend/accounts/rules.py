@@ -49,6 +49,7 @@ class Can(StrEnum):
     READ_SHIPMENTS = "read_shipments"
     RECORD_SHIPMENT = "record_shipment"
     READ_RECEIVERS = "read_receivers"
+    READ_TRACE = "read_trace"
 
     READ_BALANCE = "read_balance"
     COUNT_STOCK = "count_stock"
@@ -85,6 +86,9 @@ class Can(StrEnum):
     EDIT_CASE = "edit_case"
     CLOSE_CASE = "close_case"
     READ_SIGNALS = "read_signals"
+
+    READ_EVENTS = "read_events"
+    CAPTURE_EVENTS = "capture_events"
 
     UPLOAD_PHOTO = "upload_photo"
     READ_HISTORY = "read_history"
@@ -127,6 +131,7 @@ TABLE: dict[Can, frozenset[Role]] = {
     Can.READ_SHIPMENTS: frozenset({C, D, Q, L, A}),
     Can.RECORD_SHIPMENT: frozenset({L}),
     Can.READ_RECEIVERS: frozenset({C, D, Q, L, A}),
+    Can.READ_TRACE: frozenset({C, D, Q, P, L, A}),
     Can.READ_BALANCE: frozenset({D, Q, P, L, A}),
     Can.COUNT_STOCK: frozenset({Q, L}),
     Can.READ_FINDINGS: frozenset({D, Q, P, A}),
@@ -156,6 +161,8 @@ TABLE: dict[Can, frozenset[Role]] = {
     Can.EDIT_CASE: frozenset({C, D}),
     Can.CLOSE_CASE: frozenset({D, Q}),
     Can.READ_SIGNALS: frozenset({D, Q, A}),
+    Can.READ_EVENTS: frozenset({D, Q, P, A}),
+    Can.CAPTURE_EVENTS: frozenset({Q}),
     Can.UPLOAD_PHOTO: frozenset({T, C, Q, L}),
     Can.READ_HISTORY: frozenset({T, D, A}),  # not the admin: no business data
     Can.READ_CALENDAR: frozenset({T, C, D, Q, F, P, L, A, X}),

@@ -9,11 +9,13 @@ from tests.house import (
     cells_accounts,
     cells_balance,
     cells_calendar,
+    cells_field,
     cells_genealogy,
     cells_goods,
     cells_logistics,
     cells_scan,
     cells_serial,
+    cells_trace,
     cells_work,
 )
 from tests.house.cell import Cell
@@ -22,11 +24,13 @@ ROOMS = (
     cells_accounts,
     cells_balance,
     cells_calendar,
+    cells_field,
     cells_genealogy,
     cells_goods,
     cells_logistics,
     cells_scan,
     cells_serial,
+    cells_trace,
     cells_work,
 )
 

@@ -5,10 +5,12 @@ from typing import Any
 from tests.house import (
     rows_accounts,
     rows_balance,
+    rows_field,
     rows_genealogy,
     rows_goods,
     rows_logistics,
     rows_serial,
+    rows_trace,
     rows_work,
 )
 from tests.house.place import Place
@@ -24,6 +26,7 @@ MAKERS = (
     rows_goods.scans,
     rows_balance.balance,
     rows_serial.serials,
+    rows_trace.trace,
     rows_work.instruments,
     rows_work.photos,
     rows_work.visits,
@@ -31,6 +34,8 @@ MAKERS = (
     rows_work.costs,
     rows_work.cases,
     rows_work.signals,
+    rows_field.recall_tasks,
+    rows_field.strange_scans,
 )
 
 

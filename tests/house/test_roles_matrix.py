@@ -25,6 +25,7 @@ release and hold   | -          | -     | -        | A S   | -       | -        
 hold/recall        | R          | R     | R C      | R C A | R       | R          | R         | R       | -     | -
 shipments          | -          | R     | R        | R     | -       | -          | R C U     | R       | -     | -
 receivers          | -          | R     | R        | R     | -       | -          | R         | R       | -     | -
+trace              | -          | R     | R        | R     | -       | R          | R         | R       | -     | -
 stock and balance  | -          | -     | R        | R C   | -       | R          | R C       | R       | -     | -
 findings           | -          | -     | R        | R A   | -       | R          | -         | R       | -     | -
 recalls            | R          | R     | R C      | R C A | R       | R          | R         | R       | -     | -
@@ -77,6 +78,7 @@ RIGHTS: dict[tuple[str, str], set[Can]] = {
     ("shipments", "C"): {Can.RECORD_SHIPMENT},
     ("shipments", "U"): {Can.RECORD_SHIPMENT},
     ("receivers", "R"): {Can.READ_RECEIVERS},
+    ("trace", "R"): {Can.READ_TRACE},
     ("stock and balance", "R"): {Can.READ_BALANCE},
     ("stock and balance", "C"): {Can.COUNT_STOCK},
     ("findings", "R"): {Can.READ_FINDINGS},

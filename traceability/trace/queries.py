@@ -1,112 +1,67 @@
-"""Reads: the batches reachable over live links, and who has goods of them.
-
-The walk is one recursive statement with UNION on the id alone: a ladder of silo heels has more paths than atoms, but
-few batches. Depths, shares and circles are computed from its links (`trace/rules.py`).
-"""
+"""Reads: the batches reachable over live links, who has goods of them, and the batch a code means."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import OperationalError, connection, transaction
+from django.db import connection
 
 from backend.accounts.models import User
 from backend.accounts.queries import region_scope
+from backend.core import clock
 from backend.core.errors import NotFound
 from traceability.batch.models import Batch
 from traceability.batch.queries import batches_for
 from traceability.batch.rules import BatchKind
-from traceability.customer.models import Customer
-from traceability.dispatch.models import Shipment, ShipmentLine
-from traceability.genealogy.models import MadeFrom
+from traceability.dispatch.models import LogisticUnit
+from traceability.dispatch.unit_tree import contents_of
 from traceability.label.batch_code import BadBatchCode, normalise
+from traceability.scan.queries import Scanned, meanings
+from traceability.scan.reading import Raw
+from traceability.trace.reach import CAP, NAMES, array, rows_within, walk_statement
 from traceability.trace.rules import (
     AmbiguousBatchCode,
+    CodeAmbiguous,
+    CodeUnresolved,
     Consignee,
     Direction,
     Edge,
     Sent,
-    TraceTooLarge,
     Walk,
     depths,
     steps_of,
 )
 
-CAP = 200_000  # rows of one walk: 70 times the largest real one
-LIMIT_S = 5
-_TIMED_OUT = "57014"
+__all__ = ["CAP", "batch_by_code", "codes_of", "consignees_of", "scanned_batches", "walk", "walk_statement"]
+
 MOST_CANDIDATES = 10
-
-_NAMES = {
-    "link": MadeFrom._meta.db_table,
-    "batch": Batch._meta.db_table,
-    "line": ShipmentLine._meta.db_table,
-    "shipment": Shipment._meta.db_table,
-    "customer": Customer._meta.db_table,
-}
-# LATERAL with OFFSET 0 keeps to one index probe per batch whatever the planner believes of the sizes, and lets the
-# cap end the walk early.
-_WALK = """
-WITH RECURSIVE seen (id) AS (
-    SELECT unnest(%(ids)s::uuid[])
-    UNION
-    SELECT step.{to} FROM seen
-    CROSS JOIN LATERAL (SELECT m.{to} FROM {link} m WHERE m.{from} = seen.id AND m.is_live OFFSET 0) step
-)
-SELECT {columns} FROM seen CROSS JOIN LATERAL (
-    SELECT m.parent_id, m.child_id, m.qty_kg, m.kind, m.made_at FROM {link} m
-    WHERE m.{from} = seen.id AND m.is_live OFFSET 0) m
-LIMIT %(most)s
-"""
-_ENDS = {
-    Direction.FORWARD: {"from": "parent_id", "to": "child_id"},
-    Direction.BACKWARD: {"from": "child_id", "to": "parent_id"},
-}
-
-
-def walk_statement(direction: Direction, *, columns: str) -> str:
-    """The SQL of a walk from `ids`; `columns` are those of the links, as `m`."""
-    return _WALK.format(**_NAMES, **_ENDS[direction], columns=columns)
+_COLUMNS = "seen.id::text, m.parent_id::text, m.child_id::text, m.qty_kg::text, m.kind, m.made_at::text"
 
 
 def walk(ids: Sequence[UUID], *, direction: Direction, cap: int = CAP) -> Walk:
     """Every batch reachable from `ids` over live links, and the links between them.
 
-    `cap`: of links; beyond it the walk is truncated and says so. Raises TraceTooLarge (409) after five seconds.
+    `cap`: of batches; beyond it the walk is truncated and says so. Raises TraceTooLarge (409) after five seconds.
     """
-    statement = walk_statement(direction, columns="m.parent_id, m.child_id, m.qty_kg, m.kind, m.made_at")
-    rows = rows_within(statement, {"ids": list(ids), "most": cap + 1})
-    edges = [Edge(*row) for row in rows[:cap]]
-    ends = ((edge.parent, edge.child) for edge in edges)
-    pairs = ends if direction is Direction.FORWARD else ((child, parent) for parent, child in ends)
-    steps = steps_of((here, there, 0.0) for here, there in pairs)
-    return Walk(lots=depths(ids, steps=steps), edges=edges, truncated=len(rows) > cap)
-
-
-def rows_within(statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """The rows, or TraceTooLarge where they take longer than five seconds."""
-    with time_limit(), connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return cursor.fetchall()
-
-
-@contextmanager
-def time_limit() -> Iterator[None]:
-    """Statements inside are stopped after five seconds; the caller's own limit stands again afterwards."""
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT current_setting('statement_timeout')")
-            before = cursor.fetchone()[0]
-            cursor.execute(f"SET LOCAL statement_timeout = '{LIMIT_S}s'")
-            yield
-            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [before])
-    except OperationalError as error:
-        if getattr(error.__cause__, "sqlstate", None) == _TIMED_OUT:
-            raise TraceTooLarge(seconds=LIMIT_S) from error
-        raise
+    statement = walk_statement(direction, columns=_COLUMNS)
+    rows = rows_within(statement, {"ids": array(ids), "most": cap + 1})
+    id_of = {text: UUID(text) for text in dict.fromkeys(row[0] for row in rows)}
+    is_truncated = len(id_of) > cap
+    if is_truncated:
+        id_of.popitem()
+    moments = {row[5]: datetime.fromisoformat(row[5]) for row in rows if row[5]}
+    edges = [
+        Edge(id_of[parent], id_of[child], Decimal(kg), kind, moments[made_at])
+        for _id, parent, child, kg, kind, made_at in rows
+        if parent in id_of and child in id_of
+    ]
+    is_forward = direction is Direction.FORWARD
+    steps = steps_of((e.parent, e.child, 0.0) if is_forward else (e.child, e.parent, 0.0) for e in edges)
+    starts = [id for id in ids if str(id) in id_of]
+    return Walk(lots=depths(starts, steps=steps), edges=edges, truncated=is_truncated)
 
 
 _CONSIGNEES = """
@@ -124,16 +79,16 @@ ORDER BY 2, 3, 10, 6, 9
 """
 
 
-def consignees_of(ids: Iterable[UUID], *, user: User | None = None) -> list[Consignee]:
+def consignees_of(ids: Iterable[UUID | str], *, user: User | None = None) -> list[Consignee]:
     """Who was sent goods of these batches, by customer, with kg per shipment; cancelled shipments do not count.
 
     Deliveries of history count with the customer their file names. `user`: a clerk gets those of the own regions.
     """
-    values: dict[str, Any] = {"ids": list(set(ids)), "delivery": BatchKind.DELIVERY.value}
+    values = {"ids": array(set(ids)), "delivery": BatchKind.DELIVERY.value}
     regions = region_scope(user) if user else None
     found: dict[tuple[Any, ...], list[Sent]] = defaultdict(list)
     with connection.cursor() as cursor:
-        cursor.execute(_CONSIGNEES.format(**_NAMES), values)
+        cursor.execute(_CONSIGNEES.format(**NAMES), values)
         for row in cursor.fetchall():
             if regions is None or row[4] in regions:
                 number, shipment_id, batch_id, batch_code, on, kg = row[5:]
@@ -156,18 +111,19 @@ def batch_by_code(code_or_uuid: str, *, user: User | None, product: str | None =
     if product is not None:
         rows = rows.filter(product__sku=product)
     by_id = _uuid(code_or_uuid)
-    found = list(
-        (rows.filter(pk=by_id) if by_id else rows.filter(code_norm=_norm(code_or_uuid)))[:MOST_CANDIDATES]
-    )
+    named = rows.filter(pk=by_id) if by_id else rows.filter(code_norm=_norm(code_or_uuid))
+    found = list(named[:MOST_CANDIDATES])
     if not found:
         raise NotFound
     if len(found) > 1:
-        candidates = [
-            {"id": str(batch.pk), "code": batch.code, "product": batch.product.sku}
-            for batch in sorted(found, key=lambda batch: batch.product.sku)
-        ]
+        candidates = _candidates(found)
         raise AmbiguousBatchCode(candidates=candidates, skus=", ".join(c["product"] for c in candidates))
     return found[0]
+
+
+def _candidates(batches: Iterable[Batch]) -> list[dict[str, str]]:
+    named = [{"id": str(b.pk), "code": b.code, "product": b.product.sku} for b in batches]
+    return sorted(named, key=lambda candidate: (candidate["code"], candidate["product"]))
 
 
 def _uuid(text: str) -> UUID | None:
@@ -182,6 +138,32 @@ def _norm(code: str) -> str:
         return normalise(code)
     except BadBatchCode as error:
         raise NotFound from error
+
+
+def scanned_batches(code: str, *, aim: str | None, user: User) -> list[Batch]:
+    """The batch a scanned code names, or all batches in the unit it names; no scan is stored.
+
+    Raises CodeUnresolved (404), CodeAmbiguous (409) with the candidates.
+    """
+    raw = Raw(code=code, aim=aim, on=clock.today())
+    [meaning] = meanings([Scanned(raw=raw)], regions=user.regions)
+    ids = _in_unit(meaning.label.sscc)
+    if not ids:
+        resolution = meaning.resolution
+        if resolution.batch is None:
+            named = {candidate.batch.id for candidate in resolution.candidates if candidate.batch}
+            if not named:
+                raise CodeUnresolved
+            raise CodeAmbiguous(candidates=_candidates(batches_for(user).filter(pk__in=named)))
+        ids = [resolution.batch.id]
+    return list(batches_for(user).filter(pk__in=ids).order_by("code"))
+
+
+def _in_unit(sscc: str | None) -> list[UUID]:
+    if not sscc:
+        return []
+    units = list(LogisticUnit.objects.filter(sscc=sscc, cancelled_at=None).values_list("pk", flat=True))
+    return [held.batch_id for inside in contents_of(units).values() for held in inside]
 
 
 def codes_of(ids: Iterable[UUID]) -> dict[UUID, str]:

@@ -26,7 +26,7 @@ class Direction(Code):
 
 
 class TraceTooLarge(DomainError):
-    """The walk did not end within the time a request may take; the export in parts or the command will do it."""
+    """The walk did not end within the time a request may take."""
 
     code, status, title = "trace_too_large", 409, _("The trace is too large for one request")
     detail = _("It was stopped after {seconds} seconds. Start from a batch nearer to the one you ask about.")
@@ -37,6 +37,19 @@ class AmbiguousBatchCode(DomainError):
 
     code, status, title = "ambiguous_batch_code", 409, _("Several products have a batch of this code")
     detail = _("Say which product is meant: product={skus}")
+
+
+class CodeUnresolved(DomainError):
+    """Read as a scan would read it."""
+
+    code, status, title = "code_unresolved", 404, _("This code names no batch of ours")
+
+
+class CodeAmbiguous(DomainError):
+    """`candidates`: the batches it may mean."""
+
+    code, status, title = "code_ambiguous", 409, _("This code may mean several batches")
+    detail = _("Scan another code of the goods, or trace one of the candidates.")
 
 
 class Edge(NamedTuple):
