@@ -38,7 +38,7 @@ from traceability.genealogy.models import (
     TransformationOutput,
 )
 from traceability.product.models import Product, SpecLimit, TradeItem
-from traceability.scan.models import CodeAlias, Scan
+from traceability.scan.models import CodeAlias, Scan, SightingPolicy
 from traceability.serial.models import SerialRange
 from traceability.serial.services import RangeData, make_range
 
@@ -538,3 +538,17 @@ def make_serial_range(
     """1,000 numbers of prefix A2 (the next free ones) for a batch."""
     data = RangeData(**({"prefix": "A2", "count": 1000} | fields))
     return make_range(batch or make_batch(), data, by=made_by or make_user("qc"))
+
+
+def make_sighting_policy(**fields: Any) -> SightingPolicy:
+    """24 hours, 300 km; three places 80 km apart; three regions; in force since 2020."""
+    defaults = {
+        "window_hours": 24,
+        "far_km": 300,
+        "places": 3,
+        "apart_km": 80,
+        "regions": 3,
+        "valid_from": date(2020, 1, 1),
+        "source": "Test rule",
+    }
+    return SightingPolicy.objects.create(**(defaults | fields))
