@@ -19,7 +19,7 @@ from backend.core.throttle import AddressThrottle
 from traceability.resolver import queries
 from traceability.resolver.link import Link, link_type, read, wants_link_set
 from traceability.resolver.link_set import CONTEXT, MEDIA_TYPE, TARGETS, description_of_resolver, link_set
-from traceability.resolver.rules import WORDS, LinkTypeUnknown, PublicBatch, gravest
+from traceability.resolver.rules import SEVERAL, WORDS, LinkTypeUnknown, PublicBatch, PublicState, by_gravity
 
 HTML, JSON = "text/html", "application/json"
 LONGEST_LOT = 64
@@ -86,9 +86,10 @@ class Resolver(View):
 def batch_page(batches: list[PublicBatch]) -> dict[str, Any]:
     """What the page shows, in the reader's language."""
     is_chinese = str(get_language()).startswith("zh")
-    recalled = [batch.id for batch in batches if batch.state == "recalled"]
+    recalled = [batch.id for batch in batches if batch.state is PublicState.RECALLED]
     notices = queries.recall_notices(recalled, is_chinese=is_chinese) if recalled else {}
-    state = gravest(batch.state for batch in batches)
+    batches = by_gravity(batches)
+    state = batches[0].state
     words = WORDS[state]
     rows = [
         {
@@ -104,7 +105,7 @@ def batch_page(batches: list[PublicBatch]) -> dict[str, Any]:
         "rows": rows,
         "state": state.value,
         "word": gettext(words.word),
-        "sentence": gettext(words.sentence),
+        "sentence": gettext(words.sentence if len(batches) == 1 else SEVERAL[state]),
         "advice": gettext(words.advice),
         "is_past": any(batch.is_past for batch in batches),
     }

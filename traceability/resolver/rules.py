@@ -64,6 +64,13 @@ WORDS: Mapping[PublicState, Words] = {
 }
 
 
+SEVERAL: Mapping[PublicState, str] = {
+    PublicState.RECALLED: _("Goods in this unit are being recalled; see below which."),
+    PublicState.ASK: _("Some of the goods in this unit do not agree with our records; see below which."),
+    PublicState.NO_RECALL: _("None of the batches in this unit is being recalled."),
+}
+
+
 @dataclass(frozen=True)
 class PublicBatch:
     """A batch as the public sees it; no plant, line, status reason or receiver."""
@@ -91,6 +98,7 @@ def state_of(status: BatchStatus, *, expires_on: date | None, label_expiry: date
     return PublicState.NO_RECALL
 
 
-def gravest(states: Iterable[PublicState]) -> PublicState:
+def by_gravity(batches: Iterable[PublicBatch]) -> list[PublicBatch]:
+    """The gravest first, then by code."""
     order = list(PublicState)
-    return min(states, key=order.index)
+    return sorted(batches, key=lambda batch: (order.index(batch.state), batch.code))

@@ -16,8 +16,10 @@ from tests.factories import (
     make_unit,
     make_user,
 )
+from tests.recalls import make_recall
 from traceability.batch.models import Batch
 from traceability.label.check_digit import check_digit
+from traceability.recall.models import RecallBatch, RecallPlan
 from traceability.scan.label_paper import content_of
 from traceability.scan.models import LabelProfile
 
@@ -254,6 +256,32 @@ def test_no_redirect_leaves_the_house(anonymous, salt):
         assert location.startswith("/01/") and "evil.example/" not in location.replace("%2F", "%")
 
 
+@pytest.mark.parametrize(("state", "is_drill"), [("announced", True), ("approved", False)])
+def test_drill_and_recall_not_announced_yet_are_told_to_nobody(anonymous, salt, state, is_drill):
+    told(salt, make_recall(state=state, is_drill=is_drill))
+    assert "破损" not in page(anonymous, LOT, language="zh")[1]
+
+
+def test_announced_recall_tells_its_notice_in_the_readers_language(anonymous, salt):
+    told(salt, make_recall())
+    assert "盐中有异物，请勿食用。" in page(anonymous, LOT, language="zh")[1]
+    assert "Foreign matter. <b>" not in page(anonymous, LOT)[1]
+    assert "Foreign matter. &lt;b&gt;Do not eat.&lt;/b&gt;" in page(anonymous, LOT)[1]
+
+
+def told(batch, recall):
+    """The recall freezes the batch and says so in both languages."""
+    Batch.objects.filter(pk=batch.pk).update(status="recalled")
+    RecallBatch.objects.create(
+        recall=recall, batch=batch, depth=0, status_before="released", was_recalled=not recall.is_drill
+    )
+    RecallPlan.objects.create(
+        recall=recall,
+        notice_zh="盐中有异物，请勿食用。外袋破损的也请退回。",
+        notice_en="Foreign matter. <b>Do not eat.</b>",
+    )
+
+
 def test_product_alone_asks_for_the_batch_number_without_scripts(anonymous, salt):
     status, body = page(anonymous, f"/01/{GTIN}")
     assert status == 200 and 'name="lot"' in body and "YS20240315A01" not in body and "<script" not in body
@@ -268,7 +296,8 @@ def test_pallet_shows_its_batches_and_the_gravest_state(anonymous, salt):
     for unit in (pallet, container):
         status, body = page(anonymous, f"/00/{unit.sscc}")
         assert status == 200 and "<h1>Recalled</h1>" in body
-        assert "YS20240315A01" in body and "YS-BAD" in body and "No recall" in body
+        assert "see below which" in body and "No recall" in body
+        assert body.index("YS-BAD</dd>") < body.index("YS20240315A01</dd>")
 
 
 def test_cancelled_or_empty_pallet_is_unknown(anonymous, salt):
