@@ -26,6 +26,7 @@ hold/recall        | R          | R     | R C      | R C A | R       | R        
 shipments          | -          | R     | R        | R     | -       | -          | R C U     | R       | -     | -
 receivers          | -          | R     | R        | R     | -       | -          | R         | R       | -     | -
 trace              | -          | R     | R        | R     | -       | R          | R         | R       | -     | -
+trace events       | -          | -     | R        | R C   | -       | R          | -         | R       | -     | -
 stock and balance  | -          | -     | R        | R C   | -       | R          | R C       | R       | -     | -
 findings           | -          | -     | R        | R A   | -       | R          | -         | R       | -     | -
 recalls            | R          | R     | R C      | R C A | R       | R          | R         | R       | -     | -
@@ -56,6 +57,8 @@ RIGHTS: dict[tuple[str, str], set[Can]] = {
     ("labels", "C"): {Can.PRINT_LABEL},
     ("unit numbers", "R"): {Can.READ_SERIALS},
     ("unit numbers", "C"): {Can.MANAGE_SERIALS},
+    ("trace events", "R"): {Can.READ_EVENTS},
+    ("trace events", "C"): {Can.CAPTURE_EVENTS},
     ("products", "R"): {Can.READ_PRODUCTS},
     ("products", "C"): {Can.MANAGE_PRODUCTS},
     ("products", "U"): {Can.MANAGE_PRODUCTS},

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from traceability.epcis.identifier import identifier_fault
-from traceability.epcis.rules import Fault, fault
+from traceability.epcis.rules import EventType, Fault, fault
 from traceability.epcis.sensor import unit_fault
 
 LONGEST_URI = 500
@@ -19,16 +19,15 @@ _LINKED = (
     ("sourceList", "source"),
     ("destinationList", "destination"),
 )
+MOST_WHOLE = 2**53
 Found = Iterator[tuple[str, Fault]]
 
 
 def event_faults(event: Mapping[str, Any], *, at: str = "") -> list[tuple[str, Fault]]:
     """(JSON path, fault) of an event that conforms to the schema. `at`: the event's own path."""
-    return [
-        (f"{at}/{path}", found)
-        for check in (_identifiers, _quantities, _times, _sensors, _lengths, _numbers)
-        for path, found in check(event)
-    ]
+    # The schema leaves the members of an extension's own event type open: nothing is known of them.
+    checks = _CHECKS if event["type"] in list(EventType) else (_times, _numbers, _own_lengths)
+    return [(f"{at}/{path}", found) for check in checks for path, found in check(event)]
 
 
 def moment(text: str) -> datetime | None:
@@ -106,6 +105,12 @@ def _lengths(event: Mapping[str, Any]) -> Found:
             yield path, fault("too_long")
 
 
+def _own_lengths(event: Mapping[str, Any]) -> Found:
+    for name in ("type", "eventID"):
+        if len(event.get(name, "")) > LONGEST_URI:
+            yield name, fault("too_long")
+
+
 def _numbers(event: Mapping[str, Any]) -> Found:
     for path, value in _leaves(event):
         if isinstance(value, Decimal) and not is_plain(value):
@@ -120,7 +125,8 @@ def is_plain(value: Decimal) -> bool:
 def plain(value: Any) -> Any:
     """A decoded tree with its Decimals as JSON numbers: whole ones as int, the others as float."""
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
+        is_whole = abs(value) < MOST_WHOLE and value == value.to_integral_value()
+        return int(value) if is_whole else float(value)
     if isinstance(value, Mapping):
         return {name: plain(inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
@@ -139,3 +145,6 @@ def _leaves(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:
         return
     for name, each in inner:
         yield from _leaves(each, f"{at}/{name}" if at else name)
+
+
+_CHECKS = (_identifiers, _quantities, _times, _sensors, _lengths, _numbers)

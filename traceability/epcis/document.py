@@ -118,13 +118,19 @@ def query_document(events: Sequence[Mapping[str, Any]], *, at: datetime) -> dict
     }
 
 
-def document_stream(events: Iterable[Mapping[str, Any]], *, at: datetime) -> Iterator[bytes]:
-    """An EPCISDocument, written event by event: any number of them in flat memory."""
+def document_stream(
+    events: Iterable[Mapping[str, Any]], *, at: datetime, is_truncated: bool = False
+) -> Iterator[bytes]:
+    """An EPCISDocument, written event by event: any number of them in flat memory.
+
+    `is_truncated`: the walk they come from was cut short; the document says so.
+    """
     head = {
         "@context": context(),
         "type": "EPCISDocument",
         "schemaVersion": "2.0",
         "creationDate": at.isoformat(timespec="milliseconds"),
+        f"{PREFIX}:truncated": is_truncated,
     }
     yield orjson.dumps(head)[:-1] + b',"epcisBody":{"eventList":['
     comma = b""

@@ -9,7 +9,7 @@ from uuid import UUID
 from traceability.epcis.conformance import EPC_LISTS, moment
 from traceability.epcis.identifier import spelled
 from traceability.epcis.models import CaptureJob, TraceEvent
-from traceability.epcis.rules import CAPTURED, ErrorReason
+from traceability.epcis.rules import CAPTURED, ErrorReason, EventType
 from traceability.epcis.shape import ZONE, event_hash
 
 
@@ -32,24 +32,26 @@ def entry(
     assert event_time is not None  # `event_faults` refuses the others
     if origin.source != CAPTURED or "recordTime" not in stored:
         stored["recordTime"] = at.astimezone(UTC).isoformat(timespec="milliseconds")
+    # Members of an extension's own event type may mean anything.
+    known = body if body["type"] in list(EventType) else {}
     return TraceEvent(
         event_id=event_id,
         type=body["type"],
-        action=body.get("action", ""),
+        action=known.get("action", ""),
         event_time=event_time,
         zone_offset=body["eventTimeZoneOffset"],
         record_time=at,
-        biz_step=body.get("bizStep", ""),
-        disposition=body.get("disposition", ""),
-        read_point=spelled(body.get("readPoint", {}).get("id", "")),
-        biz_location=spelled(body.get("bizLocation", {}).get("id", "")),
-        transformation_id=body.get("transformationID", ""),
-        epcs=_epcs(body),
+        biz_step=known.get("bizStep", ""),
+        disposition=known.get("disposition", ""),
+        read_point=spelled(known.get("readPoint", {}).get("id", "")),
+        biz_location=spelled(known.get("bizLocation", {}).get("id", "")),
+        transformation_id=known.get("transformationID", ""),
+        epcs=_epcs(known),
         epc_classes=_classes(
-            body, "quantityList", "childQuantityList", "inputQuantityList", "outputQuantityList"
+            known, "quantityList", "childQuantityList", "inputQuantityList", "outputQuantityList"
         ),
-        input_classes=_classes(body, "inputQuantityList"),
-        output_classes=_classes(body, "outputQuantityList"),
+        input_classes=_classes(known, "inputQuantityList"),
+        output_classes=_classes(known, "outputQuantityList"),
         batches=list(batches),
         source=origin.source,
         source_id=origin.source_id,

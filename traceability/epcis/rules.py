@@ -1,5 +1,9 @@
 """The words of EPCIS 2.0 and CBV 2.0 we speak, and the refusals of the log. Pure."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from backend.accounts.rules import Role
 from backend.core.choices import Code
 from backend.core.errors import DomainError
 from backend.core.errors import mark as _
@@ -72,8 +76,16 @@ class ErrorBehaviour(Code):
     PROCEED = "proceed"
 
 
-# Roles that must not learn who the goods went to: no source, no destination, no place of a customer.
-PARTIES = frozenset({"sourceList", "destinationList"})
+# Production must not learn who the goods went to: no source, no destination, no place where they were seen.
+PARTIES = ("sourceList", "destinationList", "readPoint")
+BLIND = frozenset({Role.PRODUCTION})
+
+
+def shown(body: Mapping[str, Any], *, role: str) -> Mapping[str, Any]:
+    """An event's body as the role may see it; what it may not is absent. It stays valid: all of that is optional."""
+    if role not in BLIND:
+        return body
+    return {name: value for name, value in body.items() if name not in PARTIES}
 
 
 class InvalidDocument(DomainError):
@@ -92,6 +104,7 @@ class EventIdReuse(DomainError):
     """Same eventID, other content: an event is never changed, it is declared wrong."""
 
     code, status, title = "event_id_reuse", 409, _("This event id was already used with other content")
+    detail = _("Nothing was stored. An event is not changed; declare it wrong and send another.")
 
 
 class Fault(str):
@@ -118,7 +131,8 @@ TEXTS = {
     "too_precise": _("The number has more digits than a JSON number keeps."),
     "too_long": _("At most 500 characters are taken here."),
     "event_id_reuse": _("This event id was already used with other content."),
-    "event_twice": _("The same event stands in the document twice, with different content."),
+    "event_of_ours": _("This is the id of an event of ours; only the house itself corrects it."),
+    "not_an_event": _("An event is an object."),
 }
 
 
