@@ -52,11 +52,10 @@ HEADER = (
     _("Document"),
     _("Supplier's lot"),
 )
-# Columns: rank, event, when as text, order, code, sku, name, kind, kg, from, to, document, supplier's lot, and of a
-# customer its kind and region.
 _EVENTS = """
 {seen}, lots AS MATERIALIZED (SELECT id FROM seen LIMIT %(most)s)
-SELECT * FROM (
+SELECT event, day_or_time, code, sku, name, kind, kg, source, target, document, supplier_lot, customer_kind, region
+FROM (
     SELECT 1, '{made}', b.produced_on::text, b.produced_on::timestamp AT TIME ZONE '{zone}', b.code, p.sku, p.name_zh,
         b.kind, b.qty_kg, '', b.plant, '', b.supplier_lot, '', ''
     FROM lots JOIN {batch} b ON b.id = lots.id JOIN {product} p ON p.id = b.product_id
@@ -71,7 +70,9 @@ SELECT * FROM (
     UNION ALL
     SELECT 9, '{truncated}', '', 'infinity', '', '', '', '', NULL, '', '', '', '', '', ''
     FROM (SELECT count(*) AS n FROM lots) k WHERE k.n >= %(most)s
-) e ORDER BY 4, 1, 5, 10, 11, 12
+) e(rank, event, day_or_time, at, code, sku, name, kind, kg, source, target, document, supplier_lot,
+    customer_kind, region)
+ORDER BY at, rank, code, source, target, document
 """
 _SENT = """UNION ALL
     SELECT 3, '{shipped}', s.shipped_on::text, s.shipped_on::timestamp AT TIME ZONE '{zone}', b.code, p.sku, p.name_zh,
@@ -117,12 +118,12 @@ def _rows(ids: Sequence[UUID], *, direction: Direction, user: User) -> Iterator[
     with connection.chunked_cursor() as cursor:
         cursor.execute(statement, {"ids": array(ids), "most": CAP + 1})
         while block := cursor.fetchmany(BLOCK):
-            for _rank, event, when, _at, *cells, to, document, supplier_lot, customer_kind, region in block:
+            for event, at, *cells, to, document, supplier_lot, customer_kind, region in block:
                 if event in (Event.SHIPPED, Event.RECEIVED):
                     if regions is not None and region not in regions:
                         continue
                     to = shown_name(to, kind=customer_kind, role=user.role)
-                yield event, when, *cells, to, document, supplier_lot
+                yield event, at, *cells, to, document, supplier_lot
 
 
 def _statement(direction: Direction, *, is_told_customers: bool) -> str:
