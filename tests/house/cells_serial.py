@@ -5,6 +5,7 @@ from typing import Any
 from backend.accounts.rules import Can, Role
 from tests import factories
 from tests.house.cell import Cell
+from tests.house.cells_logistics import unit_cell
 from tests.house.world import World
 
 
@@ -25,6 +26,9 @@ CELLS = {
     ),
     ("GET", "batches/{id}/serial-ranges"): Cell(Can.READ_SERIALS, row="batch", grow=more_ranges),
     ("POST", "batches/{id}/serial-ranges"): Cell(Can.MANAGE_SERIALS, row="batch", body=new_range),
+    ("GET", "batches/{id}/serial-codes"): Cell(Can.MANAGE_SERIALS, row="batch", query="count=3"),
+    ("GET", "batches/{id}/serial-labels"): Cell(Can.MANAGE_SERIALS, row="batch", query="count=1"),
+    ("GET", "logistic-units/{sscc}/label"): unit_cell(Can.PRINT_LABEL, "unit"),
     ("GET", "serial-codes/{token}"): Cell(
         Can.READ_SERIALS, ids=lambda world, role: {"token": world.near["unit_code"]}
     ),

@@ -24,10 +24,8 @@ from backend.core.fields import Day, Id, In, Out, Text
 from backend.core.paging import Filters, IdFilter, MomentFilter, TextFilter, get_or_404
 from backend.core.problems import as_domain_error, document
 from backend.core.strict import PhotoParser, body_of, object_of, parse_json
-from traceability.batch.queries import batches_for
 from traceability.photo.upload import MAX_BYTES, ImageTooLarge
-from traceability.product.rules import PackLevel
-from traceability.scan import inbox, label_paper, queries, services
+from traceability.scan import inbox, print_api, queries, services
 from traceability.scan.intake import MOST_SCANS, PhotoScanIn, ScansIn, entry_of, photo_entry_of
 from traceability.scan.rules import Outcome, UnknownState
 from traceability.scan.services import Author, Recorded
@@ -336,33 +334,6 @@ class LabelProfiles(Endpoint):
         return self.answer(services.add_label_profile(**self.read()))
 
 
-PACKS = [level.value for level in PackLevel]
-FORMATS = {"png": "image/png", "pdf": "application/pdf"}
-
-
-class BatchLabel(Endpoint):
-    @operation(
-        Can.PRINT_LABEL,
-        gives=None,
-        media_type=("image/png", "application/pdf"),
-        params={"format": "png (the code alone) or pdf (the label); png", "pack": "bag, case or pallet"},
-    )
-    def get(self, request: Request, id: UUID) -> HttpResponse:
-        """The batch's label: a GS1 Digital Link QR that scans back to the batch."""
-        format = request.query_params.get("format", "png")
-        pack = request.query_params.get("pack")
-        if format not in FORMATS:
-            raise InvalidInput(errors={"format": _("png or pdf is expected.")})
-        if pack is not None and pack not in PACKS:
-            raise InvalidInput(errors={"pack": _("bag, case or pallet is expected.")})
-        batch = get_or_404(batches_for(caller(request)), id=id)
-        content = label_paper.content_of(batch, pack=PackLevel(pack) if pack else None)
-        made = label_paper.label_png(content) if format == "png" else label_paper.label_pdf(content)
-        response = HttpResponse(made, content_type=FORMATS[format])
-        response["Content-Disposition"] = f'inline; filename="label.{format}"'
-        return response
-
-
 urlpatterns: list[Any] = [
     path("scans", Scans.as_view()),
     path("scans/photo", ScanPhoto.as_view()),
@@ -373,5 +344,5 @@ urlpatterns: list[Any] = [
     path("aliases", CodeAliases.as_view()),
     path("aliases/<uuid:id>/withdraw", CodeAliasWithdraw.as_view()),
     path("label-profiles", LabelProfiles.as_view()),
-    path("batches/<uuid:id>/label", BatchLabel.as_view()),
+    *print_api.urlpatterns,
 ]

@@ -11,6 +11,7 @@ from backend.core import clock, pdf
 from backend.core.errors import DomainError
 from backend.core.errors import mark as _
 from traceability.batch.models import Batch
+from traceability.batch.rules import BatchKind
 from traceability.label.symbol import qr_png
 from traceability.product.models import TradeItem
 from traceability.product.rules import PackLevel
@@ -43,15 +44,15 @@ class LabelContent:
     net_kg: Decimal
     produced_on: date
     expires_on: date | None
+    is_return: bool = False
 
 
 def content_of(batch: Batch, *, pack: PackLevel | None) -> LabelContent:
     """The label's content for a pack (the batch's own, else the smallest). Raises NoTradeItem (409)."""
     item = _trade_item(batch, pack=pack)
-    hosts = fresh_profile().config.own_hosts
     return LabelContent(
         qr_text=qr_text(
-            host=hosts[0] if hosts else GS1_HOST,
+            host=print_host(),
             gtin=item.gtin,
             lot=batch.code,
             expires_on=batch.expires_on,
@@ -63,7 +64,14 @@ def content_of(batch: Batch, *, pack: PackLevel | None) -> LabelContent:
         net_kg=item.net_kg,
         produced_on=batch.produced_on,
         expires_on=batch.expires_on,
+        is_return=batch.kind == BatchKind.RETURN,
     )
+
+
+def print_host() -> str:
+    """The host our codes point at."""
+    hosts = fresh_profile().config.own_hosts
+    return hosts[0] if hosts else GS1_HOST
 
 
 def _trade_item(batch: Batch, *, pack: PackLevel | None) -> TradeItem:
@@ -108,6 +116,7 @@ def label_sheet(content: LabelContent) -> pdf.Paper:
         "net_kg": f"{content.net_kg.normalize():f}",
         "produced_on": content.produced_on.isoformat(),
         "expires_on": content.expires_on.isoformat() if content.expires_on else None,
+        "is_return": content.is_return,
     }
     pictures = {"code.png": label_png(content)}
     return pdf.Paper(TEMPLATE, data=data, made_at=clock.now(), pictures=pictures)
