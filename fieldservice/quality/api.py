@@ -8,7 +8,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from backend.accounts.rules import Can
+from backend.accounts.authentication import caller
+from backend.accounts.rules import Can, Role
 from backend.core.endpoint import Endpoint, operation
 from backend.core.fields import Measured, Out
 from backend.core.paging import Filters, IdFilter
@@ -18,6 +19,9 @@ from fieldservice.quality.rules import SignalRule
 from fieldservice.reading.models import Reading
 from fieldservice.reading.rules import Parameter, Verdict
 from traceability.batch.rules import ProposalState
+from traceability.customer.models import Customer
+from traceability.customer.rules import shown_name
+from traceability.scan.rules import Outcome
 
 
 class SignalPolicyOut(Out):
@@ -48,22 +52,48 @@ class SignalCaseOut(Out):
     opened_at = serializers.DateTimeField()
 
 
+class SignalScanOut(Out):
+    id = serializers.UUIDField()
+    outcome = serializers.ChoiceField(choices=Outcome.choices())
+    serial = serializers.CharField()
+    received_at = serializers.DateTimeField()
+
+
+class SignalCustomerOut(Out):
+    id = serializers.UUIDField()
+    code = serializers.CharField()
+    name = serializers.SerializerMethodField(help_text="A private person's is masked.")
+    region = serializers.CharField(source="region_id")
+
+    def get_name(self, customer: Customer) -> str:
+        return shown_name(customer.name, kind=customer.kind, role=Role(caller(self.context["request"]).role))
+
+
 class SignalOut(Out):
     id = serializers.UUIDField()
     rule = serializers.ChoiceField(choices=SignalRule.choices())
-    policy = SignalPolicyOut()
-    batch = serializers.UUIDField(source="batch_id")
-    batch_code = serializers.CharField(source="batch.code")
-    proposal = serializers.UUIDField(source="proposal_id")
-    proposal_state = serializers.ChoiceField(source="proposal.state", choices=ProposalState.choices())
+    policy = SignalPolicyOut(allow_null=True, help_text="null where scans alone raised it.")
+    batch = serializers.UUIDField(source="batch_id", allow_null=True)
+    batch_code = serializers.CharField(source="batch.code", default=None, allow_null=True)
+    proposal = serializers.UUIDField(
+        source="proposal_id", allow_null=True, help_text="null: this signal proposes nothing."
+    )
+    proposal_state = serializers.CharField(
+        source="proposal.state", default=None, allow_null=True, help_text="open, accepted or dismissed"
+    )
+    subject = serializers.CharField(help_text="The unit code, or the batch number with the customer.")
+    day = serializers.DateField(allow_null=True)
+    customer = SignalCustomerOut(allow_null=True, help_text="Where goods were seen that never went there.")
     raised_at = serializers.DateTimeField()
     readings = SignalReadingOut(many=True)
     cases = SignalCaseOut(many=True)
+    scans = SignalScanOut(many=True)
 
 
 class SignalFilters(Filters):
     batch = IdFilter(field_name="batch_id")
     rule = django_filters.ChoiceFilter(choices=SignalRule.choices())
+    customer = IdFilter(field_name="customer_id")
     proposal_state = django_filters.ChoiceFilter(
         field_name="proposal__state", choices=ProposalState.choices()
     )
@@ -79,7 +109,7 @@ class Signals(Endpoint):
 
     @operation(Can.READ_SIGNALS, gives=SignalOut, page=True)
     def get(self, request: Request) -> Response:
-        """Signals with their evidence, the newest first; the hold each proposes is decided at its proposal."""
+        """Signals with their evidence, the newest first; a hold one proposes is decided at its proposal."""
         return self.page(queries.signals())
 
 

@@ -13,14 +13,16 @@ from fieldservice.quality.rules import Event, SignalRule
 from fieldservice.reading.models import Reading
 from fieldservice.reading.queries import out_of_spec
 from traceability.batch.models import Batch
+from traceability.scan.models import Scan
 
 
 def signals() -> QuerySet[Signal]:
     """With batch, policy, proposal and evidence. Those who may read signals see all."""
     readings = Reading.objects.select_related("waiver").order_by("received_at", "id")
     cases = Case.objects.order_by("opened_at", "id")
-    return Signal.objects.select_related("batch", "policy", "proposal").prefetch_related(
-        Prefetch("readings", readings), Prefetch("cases", cases)
+    scans = Scan.objects.order_by("received_at", "id")
+    return Signal.objects.select_related("batch", "policy", "proposal", "customer").prefetch_related(
+        Prefetch("readings", readings), Prefetch("cases", cases), Prefetch("scans", scans)
     )
 
 

@@ -17,7 +17,6 @@ class SignalRule(Code):
 
 
 REPEATED = (SignalRule.REPEATED_READINGS, SignalRule.REPEATED_COMPLAINTS)  # these propose a hold
-SEEN = (SignalRule.FAR_PLACES, SignalRule.DIVERTED)  # these only tell: the goods themselves may be sound
 
 
 class PolicyRow(Protocol):
@@ -57,3 +56,11 @@ def repeated(events: Sequence[Event], *, count: int, window_days: int) -> tuple[
     since = newest - timedelta(days=window_days)
     found = sorted((event for event in events if event.at >= since), key=lambda event: (event.at, event.id))
     return tuple(found) if len(found) >= count else ()
+
+
+def subject_of(*, serial: str, batch_code: str, customer_code: str) -> str:
+    """What goods seen at a wrong customer are called: their unit code, else the batch number there.
+
+    Without a unit code the same batch may be seen at many customers on a day, and each is a story of its own.
+    """
+    return serial or f"{batch_code} @ {customer_code}"

@@ -16,6 +16,7 @@ from backend.core.errors import DomainError, InvalidInput
 from backend.core.errors import mark as _
 from backend.core.models import Attachment
 from backend.core.numbering import next_number
+from backend.core.queue import emit
 from backend.core.states import step
 from fieldservice.visit import queries, rules
 from fieldservice.visit.models import CheckPoint, RecallTask, Visit, VisitBatch, VisitPhoto, VisitScan
@@ -200,11 +201,13 @@ def add_scan(visit: Visit, *, scan: Scan, by: User) -> VisitScan:
     row = _locked(visit)
     rules.check_own(row.technician_id, user=by.pk)
     check_made_in_time(row, made_at=scan.corrected_at)
-    link, _created = VisitScan.objects.get_or_create(scan=scan, defaults={"visit": row})
+    link, is_new = VisitScan.objects.get_or_create(scan=scan, defaults={"visit": row})
     if link.visit_id != row.pk:
         raise ScanLinkedElsewhere
     if scan.batch is not None:
         link_batch(row, batch=scan.batch)
+    if is_new and scan.batch is not None:
+        emit("visit.scanned", scan_id=scan.pk)
     return link
 
 

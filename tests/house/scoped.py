@@ -12,6 +12,7 @@ SCOPED: dict[str, frozenset[Role]] = {
     "site": frozenset({T, C, E}),
     "shipment": frozenset({C}),
     "received_shipment": frozenset({C}),
+    "recall_task": frozenset({T, C}),
     "visit": frozenset({T, C, E}),
     "begun_visit": frozenset({T, C, E}),
     "left_visit": frozenset({T, C, E}),

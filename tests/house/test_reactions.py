@@ -73,7 +73,14 @@ def test_job_is_a_short_function_of_a_jobs_file(path: str):
 
 
 # What a job gets by the name of its argument: a row on which it has something to do.
-ROWS = {"reading_id": "bad_reading", "batch_id": "batch", "report_id": "unknown_code"}
+ROWS = {
+    "reading_id": "bad_reading",
+    "batch_id": "batch",
+    "report_id": "unknown_code",
+    "scan_id": "strange_scan",
+    "recall_id": "recall_in_field",
+    "notice_id": "reported_notice",
+}
 FOLLOWING = sorted({path for paths in REACTIONS.values() for path in paths})
 
 

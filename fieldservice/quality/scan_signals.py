@@ -1,0 +1,98 @@
+"""Signals from scans: one unit code in far places, and goods at a customer they never went to (窜货).
+
+They propose nothing: the goods may be sound, it is the label or the trade that is not. Quality control reads them.
+"""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+from django.db.models import Q
+
+from backend.accounts.rules import Role
+from backend.core import clock
+from fieldservice.quality.models import Signal
+from fieldservice.quality.rules import SignalRule, subject_of
+from fieldservice.visit.models import VisitScan
+from traceability.batch.models import Batch
+from traceability.customer.models import Customer
+from traceability.scan.models import Scan, SightingPolicy
+from traceability.trace.queries import consignees_of, walk
+from traceability.trace.rules import Direction
+
+log = structlog.get_logger("saltline.quality")
+
+WINDOW_H = 24  # where no policy row says how long sightings of a code are held against each other
+
+
+@transaction.atomic
+def signal_far_places(scan_id: UUID) -> Signal | None:
+    """The signal of a scan that came out suspicious because its unit code was seen far away shortly before.
+
+    Evidence: the sightings of the code within the policy's hours. Once per code and day; later scans join it.
+    """
+    scan = Scan.objects.select_related("batch").get(pk=scan_id)
+    if not scan.serial:
+        return None
+    since = scan.received_at - timedelta(hours=_window_h(scan))
+    near = Q(serial=scan.serial, received_at__gte=since, received_at__lte=scan.received_at)
+    seen = Scan.objects.filter(near).filter(Q(batch=scan.batch) | Q(batch=None))
+    return _raise(SignalRule.FAR_PLACES, scan=scan, subject=scan.serial, evidence=[*seen, scan])
+
+
+def _window_h(scan: Scan) -> int:
+    on = clock.factory_date(scan.received_at)
+    row = SightingPolicy.objects.filter(valid_from__lte=on).order_by("-valid_from").first()
+    return row.window_hours if row else WINDOW_H
+
+
+@transaction.atomic
+def signal_diversion(scan_id: UUID) -> Signal | None:
+    """The signal of a scan made at a customer whom neither its batch nor anything made of it was ever sent to.
+
+    At a customer: on a visit there, or by the dealer's own account. None where the goods belong there.
+    """
+    scan = Scan.objects.select_related("batch", "recorded_by").get(pk=scan_id)
+    customer = _where(scan)
+    if scan.batch is None or customer is None or _went_to(scan.batch, customer):
+        return None
+    subject = subject_of(serial=scan.serial, batch_code=scan.batch.code, customer_code=customer.code)
+    return _raise(SignalRule.DIVERTED, scan=scan, subject=subject, evidence=[scan], customer=customer)
+
+
+def _where(scan: Scan) -> Customer | None:
+    """The customer a scan was made at, as far as anybody can tell."""
+    link = VisitScan.objects.filter(scan=scan).select_related("visit__customer").first()
+    if link is not None:
+        return link.visit.customer
+    if scan.recorded_by.role == Role.DEALER:
+        return Customer.objects.filter(accounts__user=scan.recorded_by).first()
+    return None
+
+
+def _went_to(batch: Batch, customer: Customer) -> bool:
+    """Whether the batch, or what was made of it, was shipped to the customer. True where a walk saw not all of it."""
+    below = walk([batch.pk], direction=Direction.FORWARD)
+    receivers = consignees_of(below.lots)
+    ids = {receiver.customer_id for receiver in receivers}
+    names = {receiver.name for receiver in receivers if receiver.customer_id is None}
+    return below.truncated or customer.pk in ids or bool({customer.name, customer.code} & names)
+
+
+def _raise(
+    rule: SignalRule, *, scan: Scan, subject: str, evidence: Iterable[Scan], customer: Customer | None = None
+) -> Signal:
+    """One signal per code and day; the evidence of later scans joins it."""
+    signal, is_new = Signal.objects.get_or_create(
+        rule=rule,
+        subject=subject,
+        day=clock.factory_date(scan.received_at),
+        proposal=None,
+        defaults={"batch": scan.batch, "customer": customer, "raised_at": clock.now()},
+    )
+    signal.scans.add(*evidence)
+    if is_new:
+        log.info("signal_raised", signal=str(signal.pk), rule=rule, scan=str(scan.pk))
+    return signal
