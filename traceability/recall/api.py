@@ -7,6 +7,7 @@ import django_filters
 from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import path
 from django.utils.translation import gettext
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -146,6 +147,7 @@ class RecallPreview(Endpoint):
 
 
 class RecallPhoneList(Endpoint):
+    @extend_schema(responses={200: PhoneListOut, 304: OpenApiResponse(description="The list is the same")})
     @operation(Can.READ_RECALLS, gives=PhoneListOut)
     def get(self, request: Request) -> HttpResponse:
         """Every recalled batch, for phones to carry along; 304 while it is the list of `If-None-Match`."""

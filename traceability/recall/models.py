@@ -448,7 +448,10 @@ class Disposition(models.Model):
             models.CheckConstraint(
                 condition=~Q(kind__in=["destroy", "harmless_treatment"])
                 | ~Q(state="done")
-                | Q(regulator_told_at__lt=F("done_at")),
+                # A check of nothing passes: the time must be there, too.
+                | Q(
+                    regulator_told_at__isnull=False, done_at__isnull=False, regulator_told_at__lt=F("done_at")
+                ),
                 name="disposition_regulator_told_before",
             ),
         ]

@@ -83,9 +83,9 @@ def recall_by_id(id: UUID) -> Recall:
 
 def notices_for(user: User) -> QuerySet[RecallNotice]:
     """Consignees: a clerk and a technician those of the own regions, production none, the others all."""
-    if user.role == Role.PRODUCTION:
-        return RecallNotice.objects.none()
     rows = with_work_order(RecallNotice.objects.select_related("recall", "customer", "site", "region"))
+    if user.role == Role.PRODUCTION:
+        return rows.none()
     regions = user.regions if user.role == Role.TECHNICIAN else region_scope(user)
     return rows if regions is None else rows.filter(region__in=regions)
 

@@ -1,0 +1,163 @@
+"""What hangs on the database: two at once, frozen rows, the two people, the link, clocks over holidays."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+import time_machine
+from django.db import IntegrityError, ProgrammingError, connections, transaction
+
+from backend.core import clock
+from backend.core.clock import FACTORY_ZONE
+from backend.core.errors import DomainError
+from tests import factories
+from tests.recalling import PLAN
+from traceability.batch.models import BatchDecision
+from traceability.batch.services import recall_batches
+from traceability.recall import queries
+from traceability.recall.clocks import clocks_of
+from traceability.recall.models import Disposition, Recall, RecallBatch, RecallNotice, RecallScope
+from traceability.recall.rules import Clock
+from traceability.recall.services import (
+    RecallData,
+    announce_recall,
+    approve_recall,
+    change_plan,
+    propose_recall,
+)
+from traceability.recall.token import digest_of, token_of
+
+FILE = Path(__file__).parents[2] / "data" / "domain" / "recall_deadline_cases.json"
+CASES = json.loads(FILE.read_text(encoding="utf-8"))["cases"]
+LEVEL_OF = {10: 1, 20: 2, 30: 3}
+
+
+def propose(*starts, by=None, **fields) -> Recall:
+    known = {"level": 2, "cause": "水分超标", "risk_known_at": clock.now() - timedelta(hours=1)}
+    data = RecallData(starts=tuple(batch.pk for batch in starts), **(known | fields))
+    return propose_recall(data, by=by or factories.make_user("director"))
+
+
+def announce(*starts, **fields) -> Recall:
+    recall = propose(*starts, **fields)
+    approve_recall(recall, by=factories.make_user("qc"), reason="确认")
+    change_plan(recall, by=factories.make_user("qc"), items=PLAN)
+    return announce_recall(recall, by=factories.make_user("qc"), reason="公告")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['announced']} + {case['days']}")
+def test_finish_is_counted_in_working_days_of_the_chinese_calendar(case):
+    batch = factories.make_batch(produced_on=datetime(2025, 1, 1).date())  # noqa: DTZ001 a date
+    factories.make_shipment(batch, shipped_on=datetime(2025, 1, 5).date())  # noqa: DTZ001 a date
+    day = datetime.fromisoformat(case["announced"]).replace(hour=23, minute=30, tzinfo=FACTORY_ZONE)
+    with time_machine.travel(day, tick=False):
+        recall = announce(batch, level=LEVEL_OF[case["days"]])
+    assert recall.finish_due_on.isoformat() == case["cn"]
+    due = clocks_of(recall)[Clock.FINISH].due_at.astimezone(FACTORY_ZONE)
+    assert due - timedelta(seconds=1) < due and (due - timedelta(seconds=1)).date().isoformat() == case["cn"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_approve_at_once_one_wins():
+    batch = factories.make_batch()
+    factories.make_shipment(batch)
+    recall = propose(batch)
+    people = [factories.make_user("qc") for _ in range(2)]
+    gate = Barrier(2)
+
+    def approve(user):
+        try:
+            gate.wait(timeout=10)
+            approve_recall(recall, by=user, reason="确认")
+            return "approved"
+        except DomainError as error:
+            return error.code
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(approve, people)) == ["approved", "illegal_step"]
+    assert RecallBatch.objects.count() == RecallScope.objects.count() == RecallNotice.objects.count() == 1
+    assert BatchDecision.objects.filter(action="recall").count() == 1
+
+
+@pytest.mark.django_db
+def test_frozen_scope_takes_no_change():
+    recall = announce(factories.make_batch())
+    for rows in (RecallBatch.objects.filter(recall=recall), RecallScope.objects.filter(recall=recall)):
+        with pytest.raises(ProgrammingError), transaction.atomic():
+            rows.delete()
+    with pytest.raises(ProgrammingError), transaction.atomic():
+        RecallScope.objects.filter(recall=recall).update(sha256="0" * 64)
+
+
+@pytest.mark.django_db
+def test_database_knows_the_two_people_and_the_order_of_telling():
+    batch = factories.make_batch()
+    recall = announce(batch)
+    one, two = factories.make_user("qc"), factories.make_user("qc")
+    fields = {"recall": recall, "batch": batch, "kind": "destroy", "qty_kg": Decimal(1), "reason": "x"}
+    fields |= {"proposed_by": one, "proposed_at": clock.now(), "state": "done"}
+    with pytest.raises(IntegrityError, match="disposition_two_people"), transaction.atomic():
+        Disposition.objects.create(**fields, decided_by=one, done_at=clock.now())
+    for told_at in (None, clock.now() + timedelta(hours=1)):
+        with pytest.raises(IntegrityError, match="regulator_told_before"), transaction.atomic():
+            Disposition.objects.create(
+                **fields, decided_by=two, done_at=clock.now(), regulator_told_at=told_at
+            )
+    with pytest.raises(IntegrityError, match="recall_two_people"), transaction.atomic():
+        Recall.objects.filter(pk=recall.pk).update(decided_by=recall.proposed_by)
+
+
+@pytest.mark.django_db
+def test_recalling_many_takes_a_handful_of_statements(django_assert_max_num_queries):
+    product = factories.make_product()
+    ids = [factories.make_batch(product).pk for _ in range(30)]
+    by = factories.make_user("qc")
+    with django_assert_max_num_queries(8):
+        assert set(recall_batches(ids, by=by, reason="R")) == set(ids)
+    assert recall_batches(ids, by=by, reason="R") == []
+
+
+@pytest.mark.django_db
+def test_history_delivery_is_a_consignee_by_its_name():
+    packed = factories.make_batch()
+    delivery = factories.make_batch(kind="delivery", is_history=True, consignee="K900", qty_kg=Decimal(80))
+    factories.make_link(packed, delivery, qty_kg="80")
+    recall = announce(packed)
+    [notice] = RecallNotice.objects.filter(recall=recall)
+    assert (notice.consignee_name, notice.customer_id, notice.shipped_kg) == ("K900", None, Decimal(80))
+
+
+@pytest.mark.django_db
+def test_each_site_of_a_customer_has_its_line():
+    batch = factories.make_batch()
+    site = factories.make_site()
+    for place in (site, None):
+        factories.make_shipment(batch, site.customer, site=place, qty_kg="10")
+    recall = announce(batch)
+    assert RecallNotice.objects.filter(recall=recall, customer=site.customer).count() == 2
+
+
+@pytest.mark.django_db
+def test_open_lines_are_those_of_running_recalls_in_the_region():
+    batch = factories.make_batch()
+    east, north = factories.make_customer(), factories.make_customer(region_code="north")
+    for customer in (east, north):
+        factories.make_shipment(batch, customer, qty_kg="10")
+    recall = announce(batch)
+    assert [row.customer for row in queries.open_lines(regions=["north"])] == [north]
+    RecallNotice.objects.filter(customer=north).update(consumed_kg=Decimal("9.5"))
+    assert [row.customer for row in queries.open_lines(recall_id=recall.pk)] == [east]
+
+
+def test_token_is_signed_and_its_digest_opens_nothing(db):
+    notice = factories.make_customer().pk
+    token = token_of(notice, link_number=1)
+    assert token == token_of(notice, link_number=1) != token_of(notice, link_number=2)
+    assert len(token) == 43 and digest_of(token) != token
