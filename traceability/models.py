@@ -24,6 +24,7 @@ from traceability.genealogy.models import (
     Transformation,
     TransformationOutput,
 )
+from traceability.imports.models import FileImport, ImportFault
 from traceability.product.models import Product, SpecLimit, TradeItem
 from traceability.recall.models import (
     ContactAttempt,
@@ -62,10 +63,12 @@ __all__ = [
     "EffectivenessCheck",
     "EventDue",
     "FactoryStock",
+    "FileImport",
     "Finding",
     "FindingRefresh",
     "GoodsReport",
     "GoodsReturn",
+    "ImportFault",
     "LabelProfile",
     "LatenessAnswer",
     "LinkReversal",
