@@ -117,6 +117,19 @@ class EpcisQueryDocumentOut(Standard):
     }
 
 
+class EpcisDocumentOut(Standard):
+    """All events of a trace. `salt:truncated`: the trace was cut short."""
+
+    members = {
+        "@context": serializers.JSONField(),
+        "type": serializers.CharField(),
+        "schemaVersion": serializers.CharField(),
+        "creationDate": serializers.CharField(),
+        "salt:truncated": serializers.BooleanField(),
+        "epcisBody": serializers.JSONField(),
+    }
+
+
 class CaptureFaultOut(Out):
     path = serializers.CharField()
     code = serializers.CharField()
@@ -283,7 +296,7 @@ class EventTypeEvents(EpcisEndpoint):
 class BatchEvents(EpcisEndpoint):
     @operation(
         Can.READ_EVENTS,
-        media_type="application/ld+json",
+        gives=EpcisDocumentOut,
         params={
             "direction": "backward, forward or both (default): whose events beside the batch's own",
             "product": "sku, where several products have a batch of this code",
@@ -302,7 +315,7 @@ class BatchEvents(EpcisEndpoint):
         ids = list(dict.fromkeys(id for found in walks for id in found.lots))
         bodies = (shown(body, role=user.role) for body in queries.bodies_about(queries.events_for(user), ids))
         lines = document_stream(bodies, at=clock.now(), is_truncated=any(found.truncated for found in walks))
-        file = StreamingHttpResponse(lines, content_type="application/ld+json")
+        file = StreamingHttpResponse(lines, content_type="application/json")
         file["Content-Disposition"] = 'attachment; filename="trace.epcis.jsonld"'
         return file
 

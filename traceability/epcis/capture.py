@@ -12,7 +12,7 @@ from backend.core import clock
 from backend.core.ids import uuid7
 from traceability.epcis.conformance import plain
 from traceability.epcis.document import document_faults, shell_faults, single_event_faults
-from traceability.epcis.entry import Origin, entry
+from traceability.epcis.entry import Origin, entry, in_order
 from traceability.epcis.models import CaptureJob, TraceEvent
 from traceability.epcis.naming import nameless_event_uri
 from traceability.epcis.rules import (
@@ -61,7 +61,7 @@ def capture_document(
     checked = _checked(events, document["@context"], is_valid=behaviour is ErrorBehaviour.ROLLBACK)
     found = _sorted(checked, own_context=_own_context(document["@context"]))
     if behaviour is ErrorBehaviour.ROLLBACK and found.reused:
-        raise EventIdReuse(errors=found.reused)
+        raise EventIdReuse(errors=_pointed(found.reused))
     return _stored(found, created_at=created_at, behaviour=behaviour, digest=digest, by=by)
 
 
@@ -75,7 +75,7 @@ def capture_event(event: Mapping[str, Any], *, digest: str, by: User) -> TraceEv
     _refuse(single_event_faults(event))
     found = _sorted([Checked("", event)], own_context=_own_context(event["@context"]))
     if found.reused:
-        raise EventIdReuse(errors=found.reused)
+        raise EventIdReuse(errors=_pointed(found.reused))
     _stored(found, created_at=created_at, behaviour=ErrorBehaviour.ROLLBACK, digest=digest, by=by)
     event_id, is_declaration = _key(plain(event))
     rows = TraceEvent.objects.filter(event_id=event_id, is_declaration=is_declaration)
@@ -84,7 +84,12 @@ def capture_event(event: Mapping[str, Any], *, digest: str, by: User) -> TraceEv
 
 def _refuse(faults: Faults) -> None:
     if faults:
-        raise InvalidDocument(errors=faults)
+        raise InvalidDocument(errors=_pointed(faults))
+
+
+def _pointed(faults: Faults) -> Faults:
+    """As errors of a problem document: their pointers begin with the slash."""
+    return {path.removeprefix("/"): each for path, each in faults.items()}
 
 
 @dataclass(frozen=True)
@@ -175,7 +180,7 @@ def _stored(
     for (event_id, is_declaration), row in rows.items():
         if is_declaration:
             row.declares = rows.get((event_id, False)) or known.get((event_id, False))
-    TraceEvent.objects.bulk_create(rows.values())
+    TraceEvent.objects.bulk_create(in_order(rows.values()))
     return job
 
 

@@ -19,7 +19,7 @@ _LINKED = (
     ("sourceList", "source"),
     ("destinationList", "destination"),
 )
-MOST_WHOLE = 2**53
+MOST, MOST_WHOLE = 2**63, 2**53
 Found = Iterator[tuple[str, Fault]]
 
 
@@ -118,8 +118,8 @@ def _numbers(event: Mapping[str, Any]) -> Found:
 
 
 def is_plain(value: Decimal) -> bool:
-    """Whether a JSON number, a double, keeps every digit of it."""
-    return Decimal(repr(float(value))) == value
+    """Whether a JSON number, a double, keeps every digit of it, and it is below 2^63 as whole numbers must be."""
+    return abs(value) < MOST and Decimal(repr(float(value))) == value
 
 
 def plain(value: Any) -> Any:

@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 
 from backend.core import clock
 from traceability.epcis.document import context, is_valid
-from traceability.epcis.entry import Origin, declaration, entry
+from traceability.epcis.entry import Origin, declaration, entry, in_order
 from traceability.epcis.models import EventDue, TraceEvent
 from traceability.epcis.naming import event_uri
 from traceability.epcis.rules import CAPTURED, ErrorReason
@@ -69,7 +69,7 @@ def append_due(limit: int) -> tuple[int, int]:
         for row in ((source, id) for source, ids in wanted.items() for id in ids)
         if row not in faults
     }
-    added = [event for events in followers.values() for event in events]
+    added = in_order(event for events in followers.values() for event in events)
     TraceEvent.objects.bulk_create(added)
     _settle(taken, faults)
     _look_again(

@@ -1,6 +1,7 @@
 """Replaying the log rebuilds every batch as the tables have it, whatever was done and in which order."""
 
 import json
+import os
 from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
@@ -28,9 +29,10 @@ from traceability.genealogy.models import MadeFrom
 from traceability.genealogy.services import link_parent, record_return, reverse_link
 
 pytestmark = pytest.mark.django_db
-STEPS = ("make", "link", "reverse", "release", "hold", "recall", "destroy", "ship", "cancel", "receive", "correct",
-         "take_back", "append")  # fmt: skip
-day = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 10_000)), min_size=5, max_size=40)
+EXAMPLES = int(os.environ.get("REPLAY_EXAMPLES", "8"))  # days
+STEPS = ("make", "link", "link", "reverse", "release", "hold", "recall", "destroy", "ship", "ship", "cancel", "receive",
+         "receive", "correct", "take_back", "append")  # fmt: skip
+day = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 10_000)), min_size=20, max_size=60)
 
 
 class Works:
@@ -126,14 +128,20 @@ class Works:
 
 
 @settings(
-    max_examples=30, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    max_examples=EXAMPLES,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
 )
 @given(steps=day)
 def test_replaying_any_day_gives_the_state_of_the_tables(steps):
     with transaction.atomic():
         works = Works()
-        for number in range(4):
-            works.make(number)
+        for number in range(8):
+            works.make(4_000 + number)
+            if number % 4:
+                works.do("release", number)
         for step, number in steps:
             works.do(step, number)
         append_all()
