@@ -27,7 +27,7 @@ def absent(value: str) -> str:
     try:
         UUID(value)
     except ValueError:
-        return "0" * len(value) if len(value) in (18, 64) else value
+        return "0" * len(value) if len(value) in (12, 18, 64) else value
     return NOBODYS_ID
 
 
