@@ -10,6 +10,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "scan.unknown": (),
     # A unit code was seen too far away; goods were seen at a customer.
     "scan.suspicious": ("fieldservice.quality.jobs.signal_far_places",),
+    "scan.at_dealer": ("fieldservice.quality.jobs.signal_diversion",),
     "visit.scanned": ("fieldservice.quality.jobs.signal_diversion",),
     "recall.approved": (),
     # Drills too: their tasks are marked. Consignees that become known later get theirs.

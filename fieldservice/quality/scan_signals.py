@@ -9,7 +9,6 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import Q
 
 from backend.accounts.rules import Role
 from backend.core import clock
@@ -36,10 +35,11 @@ def signal_far_places(scan_id: UUID) -> Signal | None:
     scan = Scan.objects.select_related("batch").get(pk=scan_id)
     if not scan.serial:
         return None
-    since = scan.received_at - timedelta(hours=_window_h(scan))
-    near = Q(serial=scan.serial, received_at__gte=since, received_at__lte=scan.received_at)
-    seen = Scan.objects.filter(near).filter(Q(batch=scan.batch) | Q(batch=None))
-    return _raise(SignalRule.FAR_PLACES, scan=scan, subject=scan.serial, evidence=[*seen, scan])
+    window = timedelta(hours=_window_h(scan))
+    around = (scan.corrected_at - window, scan.corrected_at + window)
+    # As the scan itself was judged: the same number of the same product, by the corrected time.
+    seen = Scan.objects.filter(serial=scan.serial, product=scan.product_id, corrected_at__range=around)
+    return _raise(SignalRule.FAR_PLACES, scan=scan, subject=scan.serial, evidence=seen)
 
 
 def _window_h(scan: Scan) -> int:

@@ -13,6 +13,7 @@ import structlog
 from django.db import transaction
 
 from backend.accounts.models import User
+from backend.accounts.rules import Role
 from backend.core import clock
 from backend.core.clock import Stamp, factory_date
 from backend.core.errors import DomainError, IdReuse, InFlight
@@ -86,7 +87,7 @@ def record_scan(entry: Entry, *, by: Author) -> Recorded:
     The same scan again gives the stored answer. Raises IdReuse (409) for the same id with other content.
     """
     [meaning] = _meant([entry], by=by)
-    if _is_for_inbox(meaning) or _is_far_away(meaning):
+    if _is_for_inbox(meaning) or _is_far_away(meaning) or _is_at_a_dealers(meaning, by=by):
         recorded = record_scans([entry], by=by)[0]
     else:
         body = orjson.dumps(_answer(entry, meaning, by=by), default=_plain, option=orjson.OPT_UTC_Z)
@@ -133,6 +134,8 @@ def _store(entries: Sequence[Entry], *, by: Author, in_one_photo: bool) -> Mappi
         for entry, meaning in zip(entries, found, strict=True):
             if _is_far_away(meaning):
                 emit("scan.suspicious", scan_id=entry.id)
+            if _is_at_a_dealers(meaning, by=by):
+                emit("scan.at_dealer", scan_id=entry.id)
     return bodies
 
 
@@ -185,6 +188,11 @@ def _suspected(meaning: Meaning) -> Meaning:
 
 def _is_far_away(meaning: Meaning) -> bool:
     return Why.SEEN_FAR_AWAY in meaning.resolution.why
+
+
+def _is_at_a_dealers(meaning: Meaning, *, by: Author) -> bool:
+    """Goods in the hands of a customer: whether they were ever sent there is looked up afterwards."""
+    return by.user.role == Role.DEALER and meaning.resolution.batch is not None
 
 
 def _results(

@@ -70,6 +70,7 @@ def test_the_list_needs_five_queries_for_any_number_of_signals(sign_in, django_a
 def test_the_third_complaint_a_dealer_makes_by_scan_proposes_a_hold(sign_in):
     factories.make_signal_policies()
     customer, batch = factories.make_customer(), factories.make_batch(code="YS20260301A01")
+    factories.make_shipment(batch, customer)
     dealer, qc = sign_in(factories.make_dealer(customer)), sign_in("qc")
     for number in (1, 2, 3):
         assert qc.get(f"signals?batch={batch.pk}").json["items"] == []

@@ -5,12 +5,16 @@ from datetime import timedelta
 import pytest
 
 from backend.core import clock
+from backend.core.ids import uuid7
 from fieldservice.quality.models import Signal
 from fieldservice.quality.scan_signals import signal_diversion, signal_far_places
 from fieldservice.quality.services import raise_signals
 from tests import factories
 from tests.jobs import run_jobs, run_jobs_twice
 from traceability.batch.models import Batch, Proposal
+from traceability.scan.models import SightingPolicy
+from traceability.serial.rules import Span
+from traceability.serial.services import codes_of
 
 pytestmark = pytest.mark.django_db
 NANJING, GUANGZHOU, CHENGDU = ("32.06", "118.79"), ("23.13", "113.26"), ("30.57", "104.07")
@@ -54,6 +58,22 @@ def test_one_unit_code_in_three_places_within_a_day_is_one_signal():
     assert (signal.rule, signal.subject, signal.batch) == ("far_places", "S7-0001", batch)
     assert set(signal.scans.all()) == {first, second, third}
     assert signal.proposal is None and not Proposal.objects.exists()
+
+
+def test_one_code_scanned_in_three_provinces_within_a_day_is_suspicious_and_one_signal(sign_in):
+    SightingPolicy.objects.all().delete()
+    factories.make_sighting_policy()
+    numbers = factories.make_serial_range(factories.make_batch())
+    [(_number, code)] = codes_of(numbers, Span(numbers.first, numbers.first))
+    outcomes = []
+    for latitude, longitude in (NANJING, GUANGZHOU, CHENGDU):
+        place = {"latitude": float(latitude), "longitude": float(longitude), "datum": "WGS-84"}
+        body = {"id": str(uuid7()), "raw": code, "made_at": clock.now().isoformat(), "place": place}
+        outcomes.append(sign_in("technician").post("scans", body).json["outcome"])
+    run_jobs_twice()
+    signal = Signal.objects.get()
+    assert outcomes == ["ok", "suspicious", "suspicious"]
+    assert (signal.rule, signal.batch, signal.scans.count()) == ("far_places", numbers.batch, 3)
 
 
 def test_the_next_sighting_of_the_day_joins_the_signal():
@@ -127,6 +147,22 @@ def test_a_dealers_own_scan_tells_where_the_goods_are():
     factories.make_shipment(batch, customer)
     later = factories.make_scan(factories.make_dealer(customer), batch=batch)
     assert signal_diversion(later.pk) is None
+
+
+def test_a_dealer_who_scans_diverted_goods_raises_it_at_once(sign_in):
+    customer, batch = factories.make_customer(), factories.make_batch(code="YS20260301A01")
+    dealer = sign_in(factories.make_dealer(customer))
+    body = {"id": str(uuid7()), "raw": batch.code, "made_at": clock.now().isoformat(), "source": "typed"}
+    assert dealer.post("scans", body).json["outcome"] == "ok"
+    run_jobs_twice()
+    assert Signal.objects.get().customer == customer
+
+
+def test_a_technicians_scan_in_passing_asks_nothing(sign_in):
+    batch = factories.make_batch(code="YS20260301A01")
+    body = {"id": str(uuid7()), "raw": batch.code, "made_at": clock.now().isoformat(), "source": "typed"}
+    sign_in("technician").post("scans", body)
+    assert run_jobs() == []
 
 
 def test_a_scan_that_is_nowhere_tells_nothing():
