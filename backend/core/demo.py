@@ -73,6 +73,9 @@ def run_demo(demo: Demo, *, say: Progress) -> int:
         os.environ["DATABASE_URL"] = url
         if demo.host not in LOOPBACK:
             os.environ.setdefault("SALTLINE_HOSTS", "*")  # people will come by this machine's own names
+        if not given:  # the invented works has an invented prefix and telephone
+            os.environ.setdefault("SALTLINE_GS1_PREFIX", "6976012")
+            os.environ.setdefault("SALTLINE_COMPLAINT_CONTACT", "400-000-0000（演示，8:00-17:00）")
         django.setup()
         logging.disable(logging.INFO)  # this terminal is for people; the parts log to files
         with _quick_writes(own=not given):
