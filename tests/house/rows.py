@@ -5,10 +5,12 @@ from typing import Any
 from tests.house import (
     rows_accounts,
     rows_balance,
+    rows_epcis,
     rows_field,
     rows_genealogy,
     rows_goods,
     rows_logistics,
+    rows_recall,
     rows_serial,
     rows_trace,
     rows_work,
@@ -29,6 +31,7 @@ MAKERS = (
     rows_trace.trace,
     rows_work.instruments,
     rows_work.photos,
+    rows_recall.recalls,
     rows_work.visits,
     rows_work.readings,
     rows_work.costs,
@@ -36,6 +39,7 @@ MAKERS = (
     rows_work.signals,
     rows_field.recall_tasks,
     rows_field.strange_scans,
+    rows_epcis.events,  # last: what all the others became
 )
 
 
