@@ -4,7 +4,7 @@ import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import BigIntegerRangeField, RangeOperators
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from backend.accounts.models import User
 from backend.core.ids import uuid7
@@ -47,6 +47,8 @@ class SerialRange(models.Model):
                 condition=pgtrigger.Q(old__withdrawn_at__isnull=False),
             ),
         ]
+        # A scan asks for the last range that begins at or below its number: no other can hold it.
+        indexes = [models.Index(F("prefix"), F("numbers__startswith"), name="serial_range_start")]
         constraints = [
             ExclusionConstraint(
                 name="serial_numbers_once",

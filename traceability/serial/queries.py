@@ -48,7 +48,7 @@ def range_meeting(span: Span, *, prefix: str) -> SerialRange | None:
 
 def next_free(prefix: str) -> int:
     """The number behind the last range of the prefix."""
-    last = SerialRange.objects.filter(prefix=prefix).order_by("-numbers").first()
+    last = SerialRange.objects.filter(prefix=prefix).order_by("-numbers__startswith").first()
     return last.last + 1 if last else 0
 
 
