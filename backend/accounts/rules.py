@@ -57,6 +57,7 @@ class Can(StrEnum):
     SETTLE_FINDING = "settle_finding"
 
     READ_RECALLS = "read_recalls"
+    READ_CONSIGNEES = "read_consignees"
     PROPOSE_RECALL = "propose_recall"
     DECIDE_RECALL = "decide_recall"
     CONTACT_CONSIGNEE = "contact_consignee"
@@ -137,6 +138,7 @@ TABLE: dict[Can, frozenset[Role]] = {
     Can.READ_FINDINGS: frozenset({D, Q, P, A}),
     Can.SETTLE_FINDING: frozenset({Q}),
     Can.READ_RECALLS: frozenset({T, C, D, Q, F, P, L, A}),
+    Can.READ_CONSIGNEES: frozenset({T, C, D, Q, F, L, A}),
     Can.PROPOSE_RECALL: frozenset({D, Q}),
     Can.DECIDE_RECALL: frozenset({Q}),
     Can.CONTACT_CONSIGNEE: frozenset({C, Q, L}),

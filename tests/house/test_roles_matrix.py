@@ -30,7 +30,7 @@ trace events       | -          | -     | R        | R C   | -       | R        
 stock and balance  | -          | -     | R        | R C   | -       | R          | R C       | R       | -     | -
 findings           | -          | -     | R        | R A   | -       | R          | -         | R       | -     | -
 recalls            | R          | R     | R C      | R C A | R       | R          | R         | R       | -     | -
-recall contacts    | -          | C     | -        | C     | -       | -          | C         | -       | -     | -
+recall consignees  | R          | R C   | R        | R C   | R       | -          | R C       | R       | -     | -
 recalled goods     | C          | -     | -        | V A   | -       | -          | C         | -       | -     | -
 recall dossier     | -          | -     | R        | R     | -       | -          | -         | R       | -     | -
 instruments        | R          | R     | R        | R C U | -       | -          | -         | R       | -     | -
@@ -89,7 +89,8 @@ RIGHTS: dict[tuple[str, str], set[Can]] = {
     ("recalls", "R"): {Can.READ_RECALLS},
     ("recalls", "C"): {Can.PROPOSE_RECALL},
     ("recalls", "A"): {Can.DECIDE_RECALL},
-    ("recall contacts", "C"): {Can.CONTACT_CONSIGNEE},
+    ("recall consignees", "R"): {Can.READ_CONSIGNEES},
+    ("recall consignees", "C"): {Can.CONTACT_CONSIGNEE},
     ("recalled goods", "C"): {Can.CONFIRM_RECALL_GOODS},
     ("recalled goods", "V"): {Can.TEST_RECALLED_GOODS},
     ("recalled goods", "A"): {Can.DECIDE_DISPOSITION},

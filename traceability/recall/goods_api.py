@@ -75,7 +75,7 @@ class RecallAllGoodsReports(Endpoint):
     filterset_class = GoodsReportFilters
     ordering = ("-received_at", "-id")
 
-    @operation(Can.READ_RECALLS, gives=GoodsReportOut, page=True)
+    @operation(Can.READ_CONSIGNEES, gives=GoodsReportOut, page=True)
     def get(self, request: Request) -> Response:
         """Counts at the consignees the caller may read; corrected ones are marked."""
         return self.page(queries.goods_reports_for(caller(request)))

@@ -56,24 +56,21 @@ class RecallNotices(Endpoint):
     filterset_class = NoticeFilters
     ordering = ("contact_rank", "-shipped_kg", "id")
 
-    @operation(Can.READ_RECALLS, gives=NoticeOut, page=True)
+    @operation(Can.READ_CONSIGNEES, gives=NoticeOut, page=True)
     def get(self, request: Request) -> Response:
         """Consignees of recalls: who was not told yet comes first, then who has the most."""
         return self.page(queries.notices_for(caller(request)))
 
 
 class RecallNoticeDetail(NoticeEndpoint):
-    @operation(Can.READ_RECALLS, gives=NoticeOut)
+    @operation(Can.READ_CONSIGNEES, gives=NoticeOut)
     def get(self, request: Request, id: UUID) -> Response:
         """One consignee's line."""
         return self.answer(self.notice(id))
 
 
-class RecallNoticeMessage(NoticeEndpoint):
-    @operation(Can.CONTACT_CONSIGNEE, gives=NoticeMessageOut)
-    def get(self, request: Request, id: UUID) -> Response:
-        """The notice in Chinese and English with its link, for the office to send."""
-        return self.answer(self.message(queries.announced(self.notice(id))))
+class MessageEndpoint(NoticeEndpoint):
+    """What reading and renewing the link share."""
 
     def message(self, notice: RecallNotice) -> dict[str, Any]:
         token = token_of(notice.pk, link_number=notice.link_number)
@@ -88,9 +85,14 @@ class RecallNoticeMessage(NoticeEndpoint):
         }
 
 
-class RecallNoticeRenewLink(RecallNoticeMessage):
-    http_method_names = ["post", "options"]
+class RecallNoticeMessage(MessageEndpoint):
+    @operation(Can.CONTACT_CONSIGNEE, gives=NoticeMessageOut)
+    def get(self, request: Request, id: UUID) -> Response:
+        """The notice in Chinese and English with its link, for the office to send."""
+        return self.answer(self.message(queries.announced(self.notice(id))))
 
+
+class RecallNoticeRenewLink(MessageEndpoint):
     @operation(Can.CONTACT_CONSIGNEE, takes=RecallReasonIn, gives=NoticeMessageOut)
     def post(self, request: Request, id: UUID) -> Response:
         """Make a new link where the old one went astray; the old one stops working."""
@@ -100,7 +102,7 @@ class RecallNoticeRenewLink(RecallNoticeMessage):
 
 
 class RecallNoticeContacts(NoticeEndpoint):
-    @operation(Can.READ_RECALLS, gives=RecallContactOut, page=True)
+    @operation(Can.READ_CONSIGNEES, gives=RecallContactOut, page=True)
     def get(self, request: Request, id: UUID) -> Response:
         """Every attempt to tell this consignee, the newest first."""
         return self.page(queries.contacts_of(self.notice(id)))
@@ -115,7 +117,7 @@ class RecallNoticeContacts(NoticeEndpoint):
 
 
 class RecallNoticeChecks(NoticeEndpoint):
-    @operation(Can.READ_RECALLS, gives=RecallCheckOut, page=True)
+    @operation(Can.READ_CONSIGNEES, gives=RecallCheckOut, page=True)
     def get(self, request: Request, id: UUID) -> Response:
         """Effectiveness checks of this consignee; the newest counts."""
         return self.page(queries.checks_of(self.notice(id)))
@@ -140,7 +142,7 @@ class RecallNoticeWaivers(NoticeEndpoint):
 class RecallWaivers(Endpoint):
     filterset_class = WaiverFilters
 
-    @operation(Can.READ_RECALLS, gives=RecallWaiverOut, page=True)
+    @operation(Can.READ_CONSIGNEES, gives=RecallWaiverOut, page=True)
     def get(self, request: Request) -> Response:
         """Written waivers of kg that stay unaccounted for."""
         return self.page(queries.waivers_for(caller(request)))

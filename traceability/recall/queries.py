@@ -9,7 +9,7 @@ from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySe
 
 from backend.accounts.models import User
 from backend.accounts.queries import region_scope
-from backend.accounts.rules import Role
+from backend.accounts.rules import Can, Role
 from traceability.batch.models import Batch
 from traceability.batch.rules import BatchStatus
 from traceability.genealogy.rules import SLACK_KG, SLACK_SHARE
@@ -82,9 +82,9 @@ def recall_by_id(id: UUID) -> Recall:
 
 
 def notices_for(user: User) -> QuerySet[RecallNotice]:
-    """Consignees: a clerk and a technician those of the own regions, production none, the others all."""
+    """Consignees: a clerk and a technician those of the own regions, who may not read any none, the others all."""
     rows = with_work_order(RecallNotice.objects.select_related("recall", "customer", "site", "region"))
-    if user.role == Role.PRODUCTION:
+    if not user.may(Can.READ_CONSIGNEES):
         return rows.none()
     regions = user.regions if user.role == Role.TECHNICIAN else region_scope(user)
     return rows if regions is None else rows.filter(region__in=regions)
