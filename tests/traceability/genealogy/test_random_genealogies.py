@@ -1,10 +1,11 @@
 """Random salt works through the real services, held against a works in plain lists.
 
 Rework, ladders of silo heels, diamonds of runs, mixed pallets, returns and reversals in any order: what must be
-refused is refused and nothing else, no circle gets in, nothing gives out more than it has, and a trace finds exactly
-what the naive walk finds.
+refused is refused and nothing else, no circle gets in, nothing gives out more than it has, and trace, recall scope and
+balance find exactly what the naive walk finds.
 """
 
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from decimal import Decimal
@@ -18,8 +19,17 @@ from hypothesis import strategies as st
 
 from backend.core import clock
 from backend.core.errors import DomainError
-from tests.factories import make_batch, make_customer, make_product, make_silo, make_unit, make_user
+from tests.factories import (
+    make_batch,
+    make_customer,
+    make_product,
+    make_silo,
+    make_stock_count,
+    make_unit,
+    make_user,
+)
 from tests.traceability.genealogy.naive_works import Edge, Lot, NaiveWorks
+from traceability.balance.look import look
 from traceability.batch.rules import BatchKind
 from traceability.dispatch.gate import LineData
 from traceability.dispatch.queries import shipped_kg
@@ -34,6 +44,7 @@ from traceability.genealogy.services import (
     reverse_link,
 )
 from traceability.genealogy.silo import clean_silo, fill_silo
+from traceability.recall.scope import scope_of
 from traceability.trace.queries import consignees_of, walk
 from traceability.trace.rules import Direction
 
@@ -277,23 +288,44 @@ def check_traces(works: Works) -> None:
             found = walk([id], direction=direction)
             assert found.lots == {ids[lot]: depth for lot, depth in works.naive.reach(at, up=up).items()}
             assert not found.truncated
-        check_receivers(works, at=at, forward=list(found.lots))
+        received = works.naive.received_kg(works.naive.reach(at, up=False))
+        by_customer = {works.customers[customer].pk: kg for customer, kg in received.items()}
+        assert {row.customer_id: row.kg for row in consignees_of(found.lots)} == by_customer
+        check_recall(works, at=at, received=by_customer)
 
 
-def check_receivers(works: Works, *, at: int, forward: list[UUID]) -> None:
-    received = {row.customer_id: row.kg for row in consignees_of(forward)}
-    expected = works.naive.received_kg(works.naive.reach(at, up=False))
-    assert received == {works.customers[customer].pk: kg for customer, kg in expected.items()}
+def check_recall(works: Works, *, at: int, received: dict[UUID, Decimal]) -> None:
+    """A recall from the batch holds what was made of it, and everybody who was sent some."""
+    scope, told = scope_of([works.batches[at].pk]), defaultdict(Decimal)
+    for line in scope.sent:
+        told[line.customer_id] += line.kg
+    reach = works.naive.reach(at, up=False)
+    assert scope.depths == {works.batches[lot].pk: depth for lot, depth in reach.items()}
+    assert told == received
+
+
+def check_books(works: Works) -> None:
+    """Everything is counted, some of it short: what is missed is found, and nothing else is wrong."""
+    missed = set()
+    for at, (lot, batch) in enumerate(zip(works.naive.lots, works.batches, strict=True)):
+        left = max(lot.kg - works.naive.gone_kg(at), Decimal(0))
+        short = min(left, Decimal((0, 2, 50)[at % 3]))
+        if short > lot.most_kg - lot.kg:
+            missed.add((batch.pk, "unaccounted"))
+        make_stock_count(batch, on_hand_kg=left - short, by=works.qc)
+    faults = {(fault.batch_id, str(fault.rule)) for fault in look().faults}
+    assert faults == missed
 
 
 @pytest.mark.django_db
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(plan=lots, taken=steps)
-def test_random_works_is_booked_refused_and_traced_as_the_naive_one(plan, taken):
+def test_random_works_is_booked_refused_traced_and_balanced_as_the_naive_one(plan, taken):
     with transaction.atomic():
         works = Works(plan)
         for step in taken:
             works.take(step)
         check_links(works)
         check_traces(works)
+        check_books(works)
         transaction.set_rollback(True)
