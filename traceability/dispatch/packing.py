@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -103,7 +103,7 @@ def pack_unit(data: UnitData, *, by: User) -> LogisticUnit:
     Raises InvalidInput (400); SsccTaken, NoCompanyPrefix, SsccUsedUp, MorePackedThanLeft (409).
     """
     packed_at = _moment(data.packed_at, field="packed_at")
-    batches = _check_contents(data.contents)
+    batches = _check_contents(data.contents, on=clock.factory_date(packed_at))
     _check_trade_item(data, batches=batches)
     unit = LogisticUnit(
         sscc=data.sscc,
@@ -127,7 +127,7 @@ def _moment(given: datetime | None, *, field: str) -> datetime:
     return given or now
 
 
-def _check_contents(contents: Sequence[ContentData]) -> Mapping[UUID, Batch]:
+def _check_contents(contents: Sequence[ContentData], *, on: date) -> Mapping[UUID, Batch]:
     """The batches, locked: two pallets are not packed of the same last kg."""
     rows = Batch.objects.select_for_update().filter(pk__in={content.batch_id for content in contents})
     batches = {batch.pk: batch for batch in rows.order_by("id")}
@@ -138,6 +138,8 @@ def _check_contents(contents: Sequence[ContentData]) -> Mapping[UUID, Batch]:
             faults[index] = {"batch": _("There is no such batch.")}
         elif times[content.batch_id] > 1:
             faults[index] = {"batch": _("The batch stands here twice.")}
+        elif batches[content.batch_id].produced_on > on:
+            faults[index] = {"batch": _("The batch was made after the unit was packed.")}
     if faults:
         raise InvalidInput(errors={"contents": faults})
     taken = queries.packed_or_gone_kg(batches)

@@ -181,15 +181,15 @@ def cancel_shipment(shipment: Shipment, *, by: User, reason: str) -> Shipment:
 
     Raises ShipmentCancelled, ShipmentReceived, ShipmentUnderRecall (409).
     """
-    # Locked as a recall locks it: no batch is recalled while its shipment goes.
-    rows = Batch.objects.select_for_update(of=("self",)).filter(shipment_lines__shipment=shipment)
-    if any(row.status in (BatchStatus.RECALLED, BatchStatus.DESTROYED) for row in rows.order_by("id")):
-        raise ShipmentUnderRecall
-    if ShipmentReceipt.objects.filter(shipment=shipment).exists():
-        raise ShipmentReceived
-    won = Shipment.objects.filter(pk=shipment.pk, cancelled_at=None).update(
-        cancelled_at=clock.now(), cancelled_by=by, cancel_reason=reason
-    )
-    if not won:
+    # Locked as a receipt locks it, then as a recall does: nothing is counted, and no batch recalled, while it goes.
+    row = Shipment.objects.select_for_update().get(pk=shipment.pk)
+    if row.cancelled_at is not None:
         raise ShipmentCancelled
+    batches = Batch.objects.select_for_update(of=("self",)).filter(shipment_lines__shipment=row)
+    if any(batch.status in (BatchStatus.RECALLED, BatchStatus.DESTROYED) for batch in batches.order_by("id")):
+        raise ShipmentUnderRecall
+    if ShipmentReceipt.objects.filter(shipment=row).exists():
+        raise ShipmentReceived
+    row.cancelled_at, row.cancelled_by, row.cancel_reason = clock.now(), by, reason
+    row.save(update_fields=["cancelled_at", "cancelled_by", "cancel_reason"])
     return queries.shipments_for(by).get(pk=shipment.pk)

@@ -8,11 +8,11 @@ from django.db import connection
 
 from backend.core import clock
 from backend.core.errors import DomainError
-from tests.factories import make_batch, make_customer, make_unit, make_user
+from tests.factories import make_batch, make_customer, make_shipment, make_unit, make_user
 from traceability.batch.models import Batch
 from traceability.batch.services import hold_batch
 from traceability.dispatch.gate import LineData
-from traceability.dispatch.models import Containment, Shipment, ShipmentLine, UnitContent
+from traceability.dispatch.models import Containment, Shipment, ShipmentLine, ShipmentReceipt, UnitContent
 from traceability.dispatch.packing import (
     ContentData,
     MorePackedThanLeft,
@@ -21,8 +21,16 @@ from traceability.dispatch.packing import (
     load_unit,
     pack_unit,
 )
+from traceability.dispatch.receipt import ReceiptData, record_receipt
 from traceability.dispatch.rules import UnitLevel, sscc_of
-from traceability.dispatch.services import LinesRefused, ShipmentData, record_shipment
+from traceability.dispatch.services import (
+    LinesRefused,
+    ShipmentCancelled,
+    ShipmentData,
+    ShipmentReceived,
+    cancel_shipment,
+    record_shipment,
+)
 
 
 def order(customer, *batches, kg="1000"):
@@ -93,6 +101,20 @@ def test_pallet_shipped_while_it_is_loaded_leaves_with_the_case_or_the_case_stay
     )
     kg = ShipmentLine.objects.get().qty_kg
     assert (kg, len(refused)) in [(Decimal(100), 0), (Decimal(90), 1)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_shipment_is_received_or_cancelled_never_both():
+    shipment, by = make_shipment(make_batch()), make_user("logistics")
+    data = ReceiptData(received_at=clock.now(), received_by_name="仓管员")
+    (refused,) = at_once(
+        lambda: record_receipt(shipment, data, by=by),
+        lambda: cancel_shipment(shipment, by=by, reason="typed twice"),
+    )
+    shipment.refresh_from_db()
+    is_received = ShipmentReceipt.objects.exists()
+    assert is_received == (shipment.cancelled_at is None)
+    assert isinstance(refused, ShipmentReceived if is_received else ShipmentCancelled)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -103,6 +103,14 @@ def test_batch_stands_in_a_unit_once_and_in_a_pack_of_its_product_only(sign_in):
     assert not LogisticUnit.objects.exists()
 
 
+def test_unit_is_not_packed_before_its_batch_is_made(sign_in):
+    logistics, batch = sign_in("logistics"), make_batch(produced_on=clock.today())
+    yesterday = (clock.now() - timedelta(days=1)).isoformat()
+    assert logistics.post("logistic-units", packed((batch, "1"), packed_at=yesterday)).status == 400
+    assert not LogisticUnit.objects.exists()
+    assert logistics.post("logistic-units", packed((batch, "1"))).status == 201
+
+
 def test_no_more_is_packed_than_is_left_of_the_batch(sign_in):
     """Packed elsewhere, used in others and shipped by weight: all of it is gone; what left in a unit counts once."""
     logistics, batch = sign_in("logistics"), make_batch(qty_kg=Decimal(1000))
