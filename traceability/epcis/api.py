@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import orjson
+from django.db.models import QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import path
 from rest_framework import serializers
@@ -36,7 +37,6 @@ from traceability.epcis.rules import (
     CBV_VERSION,
     EPCIS_VERSION,
     ErrorBehaviour,
-    EventType,
     shown,
 )
 from traceability.epcis.services import append_for_reader
@@ -175,10 +175,12 @@ class EpcisEndpoint(Endpoint):
             )
         return answer
 
-    def queried(self, rows: Any) -> HttpResponse:
-        """The events of `rows` the query asks for."""
+    def queried(self, rows: QuerySet[TraceEvent], *, of_something: bool = True) -> HttpResponse:
+        """The events of `rows` the query asks for; 404 where they are of something no event ever named."""
         role = caller(self.request).role
         append_for_reader()
+        if of_something and not rows.exists():
+            raise NotFound
         return self.found(page_of(rows, self.request.query_params.dict(), role=role))
 
 
@@ -237,7 +239,7 @@ class Events(CaptureEndpoint):
     @operation(Can.READ_EVENTS, gives=EpcisQueryDocumentOut, params=PARAMETERS)
     def get(self, request: Request) -> HttpResponse:
         """Events by what, when, where and why, newest first; the next page stands in the Link header."""
-        return self.queried(queries.events_for(caller(request)))
+        return self.queried(queries.events_for(caller(request)), of_something=False)
 
     @operation(Can.CAPTURE_EVENTS, takes=EpcisEventIn, gives=EpcisEventOut, status=201, replays=False)
     def post(self, request: Request) -> HttpResponse:
@@ -288,8 +290,6 @@ class EventTypeEvents(EpcisEndpoint):
     @operation(Can.READ_EVENTS, gives=EpcisQueryDocumentOut, params=PARAMETERS)
     def get(self, request: Request, event_type: str) -> HttpResponse:
         """Events of one type."""
-        if event_type not in list(EventType):
-            raise NotFound
         return self.queried(queries.events_for(caller(request)).filter(type=event_type))
 
 
