@@ -54,6 +54,8 @@ def read(path: str, *, query: str, today: date) -> Link:
     if found is None:
         raise BadDigitalLink(reason=WARNINGS["bad_address"])
     values = dict(found.ais)
+    if not ("01" in values or "00" in values):  # a key we do not serve stood behind ours
+        raise BadDigitalLink(reason=WARNINGS["misplaced_field"])
     expiry = values.get("17") or values.get("15")
     return Link(
         gtin=values.get("01", ""),

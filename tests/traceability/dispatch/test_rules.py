@@ -7,7 +7,20 @@ from decimal import Decimal
 import pytest
 
 from traceability.batch.rules import BatchStatus
-from traceability.dispatch.rules import TEXTS, Refusal, StatusStep, Stock, refusal_of, status_at_end_of
+from traceability.dispatch.rules import (
+    TEXTS,
+    Refusal,
+    SalesTerm,
+    StatusStep,
+    Stock,
+    UnitLevel,
+    buyer_refusal,
+    fits_in,
+    refusal_of,
+    sscc_of,
+    status_at_end_of,
+)
+from traceability.label.trade_number import is_sscc
 
 MADE, LAST = date(2026, 1, 1), date(2026, 12, 31)
 RELEASED = BatchStatus.RELEASED
@@ -89,3 +102,34 @@ def test_no_more_leaves_than_was_made_within_weighing(made, gone, kg, refused):
 
 def test_every_refusal_has_its_text():
     assert set(TEXTS) == set(Refusal)
+
+
+@pytest.mark.parametrize("prefix", ["6901", "6901234", "690123456", "690123456789"])
+def test_drawn_numbers_are_valid_and_carry_our_prefix_until_it_is_used_up(prefix):
+    last = 10 ** (17 - len(prefix)) - 1
+    for count in (1, 42, last):
+        sscc = sscc_of(count, prefix=prefix)
+        assert is_sscc(sscc) and sscc[1:].startswith(prefix)
+    assert len({sscc_of(count, prefix=prefix) for count in range(1, 200)}) == 199
+    assert sscc_of(last + 1, prefix=prefix) is None
+
+
+def test_levels_strictly_rise():
+    fitting = [(one, other) for one in UnitLevel for other in UnitLevel if fits_in(one, parent=other)]
+    assert len(fitting) == 6 and (UnitLevel.UNIT, UnitLevel.CONTAINER) in fitting
+    assert not any(one == other or (other, one) in fitting for one, other in fitting)
+
+
+@pytest.mark.parametrize(
+    ("term", "valid_to", "refusal"),
+    [
+        (None, None, None),
+        (SalesTerm(is_allowed=False, needs_licence=False), date(2030, 1, 1), Refusal.BUYER_NOT_DESIGNATED),
+        (SalesTerm(is_allowed=True, needs_licence=False), None, None),
+        (SalesTerm(is_allowed=True, needs_licence=True), None, Refusal.BUYER_LICENCE_EXPIRED),
+        (SalesTerm(is_allowed=True, needs_licence=True), date(2026, 2, 28), Refusal.BUYER_LICENCE_EXPIRED),
+        (SalesTerm(is_allowed=True, needs_licence=True), date(2026, 3, 1), None),
+    ],
+)
+def test_buyer_is_judged_by_the_term_in_force(term, valid_to, refusal):
+    assert buyer_refusal(term, licence_valid_to=valid_to, on=date(2026, 3, 1)) is refusal
