@@ -7,6 +7,8 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "batch.destroyed": (),
     "link.reversed": (),
     "stock.counted": ("traceability.balance.jobs.refresh_balance",),
+    "import.requested": ("traceability.imports.jobs.run_import",),
+    "goods.imported": ("traceability.imports.jobs.look_over",),
     "scan.unknown": (),
     # A unit code was seen too far away; goods were seen at a customer.
     "scan.suspicious": ("fieldservice.quality.jobs.signal_far_places",),

@@ -37,6 +37,7 @@ urlpatterns: list[Any] = [
     path("api/v1/", include("traceability.recall.public_api")),
     path("api/v1/", include("traceability.serial.api")),
     path("api/v1/", include("traceability.balance.api")),
+    path("api/v1/", include("traceability.imports.api")),
     path("api/v1/", include("traceability.trace.api")),
     path("", include("traceability.recall.page")),  # the link in a recall notice
     path("", include("traceability.resolver.pages")),  # the address printed on our labels

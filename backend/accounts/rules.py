@@ -51,6 +51,7 @@ class Can(StrEnum):
     READ_RECEIVERS = "read_receivers"
     READ_TRACE = "read_trace"
 
+    IMPORT_FILES = "import_files"
     READ_BALANCE = "read_balance"
     COUNT_STOCK = "count_stock"
     READ_FINDINGS = "read_findings"
@@ -133,6 +134,7 @@ TABLE: dict[Can, frozenset[Role]] = {
     Can.RECORD_SHIPMENT: frozenset({L}),
     Can.READ_RECEIVERS: frozenset({C, D, Q, L, A}),
     Can.READ_TRACE: frozenset({C, D, Q, P, L, A}),
+    Can.IMPORT_FILES: frozenset({C, D, Q, L}),  # and per kind the right of its rows
     Can.READ_BALANCE: frozenset({D, Q, P, L, A}),
     Can.COUNT_STOCK: frozenset({Q, L}),
     Can.READ_FINDINGS: frozenset({D, Q, P, A}),

@@ -24,4 +24,5 @@ SCOPED: dict[str, frozenset[Role]] = {
     "cost": frozenset({T, C, L}),
     "case": frozenset({T, C, E}),
     "scan": frozenset({T, C, E}),
+    "import": frozenset({C, L}),
 }

@@ -27,6 +27,7 @@ shipments          | -          | R     | R        | R     | -       | -        
 receivers          | -          | R     | R        | R     | -       | -          | R         | R       | -     | -
 trace              | -          | R     | R        | R     | -       | R          | R         | R       | -     | -
 trace events       | -          | -     | R        | R C   | -       | R          | -         | R       | -     | -
+imports            | -          | C     | C        | C     | -       | -          | C         | -       | -     | -
 stock and balance  | -          | -     | R        | R C   | -       | R          | R C       | R       | -     | -
 findings           | -          | -     | R        | R A   | -       | R          | -         | R       | -     | -
 recalls            | R          | R     | R C      | R C A | R       | R          | R         | R       | -     | -
@@ -82,6 +83,7 @@ RIGHTS: dict[tuple[str, str], set[Can]] = {
     ("shipments", "U"): {Can.RECORD_SHIPMENT},
     ("receivers", "R"): {Can.READ_RECEIVERS},
     ("trace", "R"): {Can.READ_TRACE},
+    ("imports", "C"): {Can.IMPORT_FILES},
     ("stock and balance", "R"): {Can.READ_BALANCE},
     ("stock and balance", "C"): {Can.COUNT_STOCK},
     ("findings", "R"): {Can.READ_FINDINGS},

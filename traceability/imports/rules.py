@@ -58,13 +58,6 @@ class Outcome(Code):
     BAD = "bad"
 
 
-class TableRefused(DomainError):
-    """The file as a whole cannot be read as a table of its kind."""
-
-    code, status, title = "table_refused", 400, _("The file cannot be read as a table")
-    detail, texts = _("{reason}"), ("reason",)
-
-
 @dataclass(frozen=True)
 class Row:
     """One line of the file: its number as a spreadsheet shows it, and the texts of its cells by column."""
@@ -93,6 +86,17 @@ class RowFault:
     code: str
     text: str
     params: Mapping[str, str] = field(default_factory=dict)
+
+
+class TableRefused(DomainError):
+    """The file as a whole cannot be read as a table of its kind. `faults`: the columns at fault, where they are."""
+
+    code, status, title = "table_refused", 400, _("The file cannot be read as a table")
+    detail, texts = _("{reason}"), ("reason",)
+
+    def __init__(self, *, reason: str, faults: tuple[RowFault, ...] = ()) -> None:
+        super().__init__(reason=reason)
+        self.reason, self.faults = reason, faults
 
 
 @dataclass(frozen=True)
