@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from backend.accounts.authentication import caller
@@ -86,14 +87,17 @@ class RecallClockOut(Out):
     due_at = serializers.DateTimeField()
     answered_at = serializers.DateTimeField(allow_null=True)
     is_late = serializers.BooleanField()
+    is_provisional = serializers.BooleanField(
+        help_text="The holidays of a year it runs through are not announced."
+    )
+
+
+class RecallClockNowOut(RecallClockOut):
     left_h = serializers.DecimalField(
         max_digits=10,
         decimal_places=2,
         allow_null=True,
         help_text="Below zero once late; null once answered.",
-    )
-    is_provisional = serializers.BooleanField(
-        help_text="The holidays of a year it runs through are not announced."
     )
 
 
@@ -138,18 +142,26 @@ class RecallOut(Out):
     clocks = serializers.SerializerMethodField()
     scope = serializers.SerializerMethodField()
 
+    @extend_schema_field(RecallClockOut(many=True))
     def get_clocks(self, recall: Recall) -> list[dict[str, Any]]:
-        return clock_rows(recall)
+        return [dict(row) for row in RecallClockOut(clock_rows(recall), many=True).data]
 
+    @extend_schema_field(ScopeHeadOut(allow_null=True))
     def get_scope(self, recall: Recall) -> dict[str, Any] | None:
         scope = getattr(recall, "scope", None)
         return dict(ScopeHeadOut(scope).data) if scope else None
 
 
+class RecallDetailOut(RecallOut):
+    @extend_schema_field(RecallClockNowOut(many=True))
+    def get_clocks(self, recall: Recall) -> list[dict[str, Any]]:
+        return [dict(row) for row in RecallClockNowOut(clock_rows(recall), many=True).data]
+
+
 def clock_rows(recall: Recall) -> list[dict[str, Any]]:
     """The clocks as they stand now."""
     now = clock.now()
-    rows = [
+    return [
         {
             "clock": name,
             "due_at": face.due_at,
@@ -160,7 +172,6 @@ def clock_rows(recall: Recall) -> list[dict[str, Any]]:
         }
         for name, face in clocks_of(recall).items()
     ]
-    return [dict(row) for row in RecallClockOut(rows, many=True).data]
 
 
 class PreviewConsigneeOut(Out):

@@ -24,6 +24,7 @@ from traceability.recall.answer import (
     LevelRuleOut,
     PhoneListOut,
     ReadinessOut,
+    RecallDetailOut,
     RecallEffectOut,
     RecallLatenessOut,
     RecallOut,
@@ -123,7 +124,7 @@ class Recalls(Endpoint):
         """Recalls and drills, the newest first."""
         return self.page(queries.recalls_for(caller(request)))
 
-    @operation(Can.PROPOSE_RECALL, takes=RecallIn, gives=RecallOut, status=201)
+    @operation(Can.PROPOSE_RECALL, takes=RecallIn, gives=RecallDetailOut, status=201)
     def post(self, request: Request) -> Response:
         """Propose a recall or a drill; another person decides. Look at GET recalls/preview first."""
         data = self.read()
@@ -166,7 +167,7 @@ class RecallPhoneList(Endpoint):
 
 
 class RecallDetail(RecallEndpoint):
-    @operation(Can.READ_RECALLS, gives=RecallOut)
+    @operation(Can.READ_RECALLS, gives=RecallDetailOut)
     def get(self, request: Request, id: UUID) -> Response:
         """One recall with its clocks as they stand now."""
         return self.answer(self.recall(id))
@@ -187,28 +188,28 @@ class RecallPlanDetail(RecallEndpoint):
 
 
 class RecallApprove(RecallEndpoint):
-    @operation(Can.DECIDE_RECALL, takes=RecallReasonIn, gives=RecallOut)
+    @operation(Can.DECIDE_RECALL, takes=RecallReasonIn, gives=RecallDetailOut)
     def post(self, request: Request, id: UUID) -> Response:
         """Approve somebody else's recall: the scope is frozen, its batches are recalled (not in a drill)."""
         return self.shown(services.approve_recall(self.recall(id), by=caller(request), reason=self.reason()))
 
 
 class RecallDismiss(RecallEndpoint):
-    @operation(Can.DECIDE_RECALL, takes=RecallReasonIn, gives=RecallOut)
+    @operation(Can.DECIDE_RECALL, takes=RecallReasonIn, gives=RecallDetailOut)
     def post(self, request: Request, id: UUID) -> Response:
         """Dismiss somebody else's recall: nothing changes."""
         return self.shown(services.dismiss_recall(self.recall(id), by=caller(request), reason=self.reason()))
 
 
 class RecallAnnounce(RecallEndpoint):
-    @operation(Can.DECIDE_RECALL, takes=RecallReasonIn, gives=RecallOut)
+    @operation(Can.DECIDE_RECALL, takes=RecallReasonIn, gives=RecallDetailOut)
     def post(self, request: Request, id: UUID) -> Response:
         """Announce an approved recall with a complete plan: notices open, the second clock runs."""
         return self.shown(services.announce_recall(self.recall(id), by=caller(request), reason=self.reason()))
 
 
 class RecallConsigneesRefresh(RecallEndpoint):
-    @operation(Can.CONTACT_CONSIGNEE, takes=RecallReasonIn, gives=RecallOut)
+    @operation(Can.CONTACT_CONSIGNEE, takes=RecallReasonIn, gives=RecallDetailOut)
     def post(self, request: Request, id: UUID) -> Response:
         """Take in consignees and kg of shipments that were entered late."""
         self.reason()
@@ -288,21 +289,21 @@ class RecallReadiness(RecallEndpoint):
 
 
 class RecallFinish(RecallEndpoint):
-    @operation(Can.PROPOSE_RECALL, takes=RecallReasonIn, gives=RecallOut)
+    @operation(Can.PROPOSE_RECALL, takes=RecallReasonIn, gives=RecallDetailOut)
     def post(self, request: Request, id: UUID) -> Response:
         """Say that all goods are dealt with: the second clock stops."""
         return self.shown(closing.finish_recall(self.recall(id), by=caller(request), reason=self.reason()))
 
 
 class RecallReopen(RecallEndpoint):
-    @operation(Can.PROPOSE_RECALL, takes=RecallReasonIn, gives=RecallOut)
+    @operation(Can.PROPOSE_RECALL, takes=RecallReasonIn, gives=RecallDetailOut)
     def post(self, request: Request, id: UUID) -> Response:
         """Take the finish back: something turned up."""
         return self.shown(closing.reopen_recall(self.recall(id), by=caller(request), reason=self.reason()))
 
 
 class RecallClose(RecallEndpoint):
-    @operation(Can.DECIDE_RECALL, takes=RecallReasonIn, gives=RecallOut)
+    @operation(Can.DECIDE_RECALL, takes=RecallReasonIn, gives=RecallDetailOut)
     def post(self, request: Request, id: UUID) -> Response:
         """Close a recall somebody else finished: its dossier is sealed."""
         return self.shown(closing.close_recall(self.recall(id), by=caller(request), reason=self.reason()))
