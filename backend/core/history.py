@@ -4,13 +4,13 @@ Works for bulk writes, jobs and SQL alike (django-pghistory). Who, device and re
 endpoint opens; a job's context names the job.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import pghistory
 import pgtrigger
 from django.apps import apps
-from django.db import models
+from django.db import connection, models, transaction
 
 SKIPPED = {"pgh_id", "pgh_created_at", "pgh_label", "pgh_obj", "pgh_context"}
 
@@ -43,6 +43,32 @@ def tracked_models() -> dict[str, type[models.Model]]:
         if origin is not None:
             found[origin._meta.model_name] = model
     return found
+
+
+def insert_many(name: str, statement: str, values: Mapping[str, Any]) -> int:
+    """Runs an `INSERT INTO … SELECT …` of many rows of a business table; how many there were. One transaction.
+
+    Their history is kept by one statement as well. The trigger keeps it row by row, at a millisecond each: only for
+    this statement it is told to leave it to us.
+    """
+    event = tracked_models()[name]
+    model: Any = event.pgh_tracked_model  # type: ignore[attr-defined]  # event models are made at run time
+    fields = [field.column for field in event._meta.concrete_fields if field.name not in SKIPPED]
+    columns = ", ".join(f'"{column}"' for column in fields)
+    [(_model, trigger)] = pgtrigger.registered(f"{model._meta.label}:insert_insert")
+    kept = f"""WITH made AS ({statement} RETURNING *), kept AS (
+        INSERT INTO "{event._meta.db_table}" ({columns}, pgh_obj_id, pgh_label, pgh_created_at, pgh_context_id)
+        SELECT {columns}, made.id, 'insert', NOW(), (SELECT _pgh_attach_context()) FROM made)
+        SELECT count(*) FROM made"""  # noqa: S608 names from our own models
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_LEAVE, ["{%s}" % trigger.get_pgid(model)])  # noqa: UP031 the braces are the array's
+        cursor.execute(kept, dict(values))
+        count: int = cursor.fetchone()[0]
+        cursor.execute(_LEAVE, ["{}"])
+    return count
+
+
+_LEAVE = "SELECT set_config('pgtrigger.ignore', %s, true)"
 
 
 def append_only() -> list[pgtrigger.Trigger]:

@@ -18,6 +18,7 @@ from django.db import connection, transaction
 from backend.core import clock
 from backend.core.errors import DomainError
 from backend.core.errors import mark as _
+from backend.core.history import insert_many
 from traceability.balance.models import StockCount
 from traceability.batch.models import Batch
 from traceability.batch.rules import BatchStatus
@@ -235,7 +236,8 @@ class _Stage:
         self._run("ANALYZE lot_in")
         self._faults("lots", Fault.CHANGED, _CHANGED, detail=lambda row: row[2])
         self.say("storing lots")
-        count.created = self._run(_NEW_LOTS, status=BatchStatus.RELEASED.value, note=NOTE)
+        values = self._values({"status": BatchStatus.RELEASED.value, "note": NOTE})
+        count.created = insert_many("batch", _NEW_LOTS, values)
         self._run(f"ANALYZE {_NAMES['batch']}")
         self._faults("lots", Fault.CHANGED, _CHANGED_COUNTS, detail=lambda row: row[2])
         self._run(_NEW_COUNTS, note=NOTE)

@@ -7,6 +7,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from backend.core import history
 from tests.factories import make_batch
 from traceability.balance.models import StockCount
 from traceability.batch.models import Batch
@@ -72,6 +73,17 @@ def test_history_is_stored_as_it_stands_in_the_files(load):
     )
     counted = StockCount.objects.get(batch__code="P-1")
     assert (counted.on_hand_kg, counted.scrap_kg, counted.is_history) == (Decimal(100), Decimal(0), True)
+
+
+def test_history_of_each_lot_tells_where_it_came_from(load):
+    load()
+    for lot in Batch.objects.all():
+        (line,) = history.changes("batch", row_id=lot.pk)
+        assert (line["what"], line["job"]) == ("insert", "import_genealogy")
+        assert line["changed"]["code"] == [None, lot.code]
+    lot.plant = "P9"
+    lot.save()
+    assert len(list(history.changes("batch", row_id=lot.pk))) == 2  # the trigger works again
 
 
 def test_second_run_adds_nothing(load):
