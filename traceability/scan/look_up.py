@@ -75,7 +75,8 @@ _BRANCHES = {
     SERIAL: """SELECT {serial_branch}, k.token, '', CASE WHEN k.key_id = '' THEN '{misread}' WHEN r.id IS NULL
         THEN '{not_issued}' WHEN r.withdrawn_at IS NULL THEN '{issued}' ELSE '{withdrawn}' END, r.batch_id, NULL::uuid
         FROM unnest(%s::text[], %s::text[], %s::text[], %s::int8[]) k(token, prefix, key_id, number)
-        CROSS JOIN LATERAL (SELECT o.key_id FROM {serial_range} o WHERE o.prefix = k.prefix LIMIT 1) ours
+        CROSS JOIN LATERAL (SELECT o.key_id FROM {serial_range} o WHERE o.prefix = k.prefix
+            ORDER BY lower(o.numbers) LIMIT 1) ours
         LEFT JOIN LATERAL (SELECT x.* FROM {serial_range} x WHERE x.prefix = k.prefix AND lower(x.numbers) <= k.number
             ORDER BY lower(x.numbers) DESC LIMIT 1) r ON r.key_id = k.key_id AND r.numbers @> k.number
         WHERE k.key_id IN ('', ours.key_id)""",

@@ -72,15 +72,15 @@ _SEEN = """SELECT p.window_hours, p.far_km, p.places, p.apart_km, p.regions, s.n
     s.corrected_at, s.latitude, s.longitude, s.datum, s.accuracy_m, s.regions
 FROM (SELECT * FROM {policy} WHERE valid_from <= %s ORDER BY valid_from DESC LIMIT 1) p
 LEFT JOIN LATERAL (
-    SELECT k.nth, n.* FROM unnest(%s::text[], %s::text[], %s::timestamptz[]) WITH ORDINALITY k(serial, product, at, nth)
+    SELECT k.nth, n.*, u.regions
+    FROM unnest(%s::text[], %s::text[], %s::timestamptz[]) WITH ORDINALITY k(serial, product, at, nth)
     CROSS JOIN LATERAL (
-        SELECT c.corrected_at, c.latitude, c.longitude, c.datum, c.accuracy_m, u.regions
-        FROM {scan} c JOIN {user} u ON u.id = c.recorded_by_id
+        SELECT c.corrected_at, c.latitude, c.longitude, c.datum, c.accuracy_m, c.recorded_by_id FROM {scan} c
         WHERE c.serial = k.serial AND (k.product = '' OR c.product_id::text = k.product)
             AND c.corrected_at BETWEEN k.at - make_interval(hours => p.window_hours)
                 AND k.at + make_interval(hours => p.window_hours)
         ORDER BY abs(extract(epoch FROM c.corrected_at - k.at)) LIMIT {most}
-    ) n
+    ) n JOIN {user} u ON u.id = n.recorded_by_id
 ) s ON TRUE""".format(**_NAMES)  # noqa: S608 names of our own tables
 
 
