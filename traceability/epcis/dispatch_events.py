@@ -1,7 +1,7 @@
 """Packed units, shipments and receipts in the log. Ids in, drafts out."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from decimal import Decimal
 from uuid import UUID
 
@@ -92,6 +92,25 @@ def unloaded(ids: Sequence[UUID]) -> Iterator[tuple[UUID, Draft]]:
 
 def _containments(ids: Sequence[UUID]) -> list[Containment]:
     return list(Containment.objects.filter(pk__in=ids).select_related("parent", "child"))
+
+
+def _batches_in(units: Set[UUID]) -> Mapping[UUID, set[UUID]]:
+    """Unit → batches that lay in it at any depth, at any time: whose trace the unit's way belongs to."""
+    roots: dict[UUID, set[UUID]] = {unit: {unit} for unit in units}  # unit inside → units it lies in
+    frontier = set(units)
+    for _level in UnitLevel:
+        stays = Containment.objects.filter(parent__in=frontier).values_list("parent_id", "child_id")
+        frontier = set()
+        for parent, child in stays:
+            roots[child] = roots.get(child, set()) | roots[parent]
+            frontier.add(child)
+        if not frontier:
+            break
+    found: dict[UUID, set[UUID]] = {unit: set() for unit in units}
+    for unit, batch in UnitContent.objects.filter(unit__in=roots).values_list("unit_id", "batch_id"):
+        for root in roots[unit]:
+            found.setdefault(root, set()).add(batch)
+    return found
 
 
 def shipped(ids: Sequence[UUID]) -> Iterator[tuple[UUID, Draft]]:

@@ -14,11 +14,14 @@ from urllib.parse import quote
 from uuid import UUID, uuid5
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from traceability.batch.models import Batch
 from traceability.customer.position import Position, to_wgs84
 from traceability.customer.rules import Datum
 
+if not settings.EVENT_NAMESPACE.endswith((":", "/")):
+    raise ImproperlyConfigured("SALTLINE_EVENT_NAMESPACE ends with : or /")
 GS1 = "https://id.gs1.org"
 # What AI (10) may hold: up to 20 characters of GS1's set 82; longer or Chinese codes are named in our namespace.
 _GS1_LOT = re.compile(r"""[!"%&'()*+,\-./0-9:;<=>?A-Z_a-z]{1,20}""")

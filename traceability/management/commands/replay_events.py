@@ -5,6 +5,7 @@ import json
 from django.core.management.base import BaseCommand, CommandParser
 
 from traceability.batch.models import Batch
+from traceability.epcis.models import EventDue
 from traceability.epcis.services import append_all, retry_faulty
 from traceability.epcis.standing import compare
 from traceability.label.batch_code import normalise
@@ -32,4 +33,8 @@ class Command(BaseCommand):
                 count += 1
                 line = {"batch": difference.batch.code, "id": str(difference.batch.pk), "field": field}
                 self.stdout.write(json.dumps({**line, "log": str(log), "tables": str(tables)}))
-        self.stderr.write(f"{rows.filter(is_history=False).count()} batches, {count} differences")
+        waiting = EventDue.objects.exclude(fault="").count()
+        self.stderr.write(
+            f"{rows.filter(is_history=False).count()} batches, {count} differences,"
+            f" {waiting} rows no event could be made of"
+        )
