@@ -3,8 +3,8 @@
     .venv/bin/python bench/genealogy.py [--size 20000] [--growth 1000000] [--rounds 5] [--ladder 2000]
 
 Method: a private PostgreSQL (or the server of DATABASE_URL; databases of its own are made and dropped there). Each size
-gets a database, filled by `manage.py import_genealogy` (rows of both files by wall time, faults looked for; "checked" is
-the same without --audit into another database). Starts: raw lots from which 5,000 to 6,500 lots are reached, drawn with
+gets a database, filled as `manage.py import_genealogy` does (rows of both files by wall time; "checked" is
+without --audit, into another database). Starts: raw lots from which 5,000 to 6,500 lots are reached, drawn with
 a fixed seed; deliveries, packed lots and pallets at random. Per start and round, in turn: the bare recursive query for
 ids; the bare one that brings the links (parent, child, kg), the least a trace needs; walk(), as a recall uses it; and
 GET /api/v1/batches/{id}/trace through the whole WSGI stack in this process, JSON included. Ratios are medians over the
