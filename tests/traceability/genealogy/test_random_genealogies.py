@@ -8,7 +8,7 @@ balance find exactly what the naive walk finds.
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 from uuid import UUID
 
@@ -62,7 +62,9 @@ STAGES = [
     ("packaging", "packaging"),
 ]
 number = st.integers(0, 60)  # of a lot, modulo how many there are
-kg = st.sampled_from(["0.001", "1", "7.5", "40", "99.999", "500", "1001", "1001.001"]).map(Decimal)
+ALL, BEYOND = Decimal(-1), Decimal(-2)  # as much as may leave the lot, and a gram more
+GRAM = Decimal("0.001")
+kg = st.sampled_from([*map(Decimal, ("0.001", "1", "7.5", "40", "99.999", "500", "1001")), ALL, BEYOND])
 made_days_ago, taken_days_ago = st.integers(4, 20), st.sampled_from([1, 2, 3, 3, 10])
 
 lots = st.lists(
@@ -120,7 +122,15 @@ class Works:
         return any_number % len(self.batches)
 
     def portions(self, pairs: list[tuple[int, Decimal]]) -> dict[int, Decimal]:
-        return {self.lot(any_number): part_kg for any_number, part_kg in pairs}
+        found = {self.lot(any_number): part_kg for any_number, part_kg in pairs}
+        return {lot: self.exact(lot, part_kg) for lot, part_kg in found.items()}
+
+    def exact(self, lot: int, part_kg: Decimal) -> Decimal:
+        if part_kg >= 0:
+            return part_kg
+        left = self.naive.lots[lot].most_kg - self.naive.gone_kg(lot)
+        left = left.quantize(GRAM, rounding=ROUND_DOWN) + (GRAM if part_kg == BEYOND else 0)
+        return max(left, GRAM)
 
     def noon(self, days: int) -> datetime:
         """Of that many days ago, a second later each time it is asked."""
@@ -148,6 +158,7 @@ class Works:
 
     def link(self, parent: int, child: int, part_kg: Decimal, kind: str, days: int) -> None:
         parent, child, at = self.lot(parent), self.lot(child), self.noon(days)
+        part_kg = self.exact(parent, part_kg)
         faults = self.naive.link_faults(parent, child, kg=part_kg, on=clock.factory_date(at))
         made = self.tried(
             faults,
@@ -190,12 +201,13 @@ class Works:
             row = {lot: found[self.batches[parent].pk, self.batches[lot].pk] for lot in out}
             assert sum(link.qty_kg for link in row.values()) == part_kg
             for lot, link in row.items():
-                assert abs(link.qty_kg - part_kg * out[lot] / sum(out.values())) < Decimal("0.001")
+                assert abs(link.qty_kg - part_kg * out[lot] / sum(out.values())) < GRAM
                 self.keep(link, parent=parent, child=lot, run=self.runs)
 
     def fill(self, silo: int, lot: int, part_kg: Decimal, is_told: bool) -> None:
         lot, at = self.lot(lot), self.noon(0) - timedelta(days=1)
         below = self.naive.silos.get(silo)
+        part_kg = self.exact(lot if below is None else below, part_kg)
         heel_kg = part_kg if (below not in (None, lot)) == is_told else None
         faults = self.naive.fill_faults(silo, lot, heel_kg=heel_kg, on=clock.factory_date(at))
         made = self.tried(
@@ -236,6 +248,7 @@ class Works:
 
     def come_back(self, lot: int, part_kg: Decimal, customer: int, days: int) -> None:
         lot, at = self.lot(lot), self.noon(days)
+        part_kg = self.exact(lot, part_kg)
         made = self.tried(
             self.naive.return_faults(lot, kg=part_kg, on=clock.factory_date(at)),
             lambda: record_return(
