@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backend.accounts.authentication import caller
-from backend.accounts.rules import Can
+from backend.accounts.rules import Can, Role
 from backend.core import clock
 from backend.core.endpoint import Endpoint, operation
 from backend.core.fields import Choice, Id, In, Measured, Out, Text, Whole
@@ -23,6 +23,7 @@ from fieldservice.case.rules import (
     EVIDENCE_ALWAYS,
     CaseKind,
     CaseStatus,
+    check_filters,
     hidden_fields,
     hidden_in_evidence,
 )
@@ -187,7 +188,9 @@ class Cases(CaseEndpoint):
     @operation(Can.READ_CASES, gives=CaseOut, page=True)
     def get(self, request: Request) -> Response:
         """Cases, the newest first."""
-        return self.page(queries.cases_for(caller(request)))
+        user = caller(request)
+        check_filters(request.query_params, role=Role(user.role))
+        return self.page(queries.cases_for(user))
 
     @operation(Can.OPEN_CASE, takes=CaseIn, gives=CaseDetailOut, status=201)
     def post(self, request: Request) -> Response:

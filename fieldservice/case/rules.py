@@ -3,10 +3,12 @@
 (The five-step complaint loop is built on this later.)
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from backend.accounts.rules import Can, Role, may
 from backend.core.choices import Code
+from backend.core.errors import InvalidInput
+from backend.core.errors import mark as _
 
 
 class CaseKind(Code):
@@ -90,3 +92,24 @@ def hidden_fields(role: str) -> frozenset[str]:
     """Names absent from a case as this role sees it."""
     hidden = HIDDEN.get(Role(role), frozenset())
     return hidden if may(role, Can.READ_COSTS) else hidden | {"costs_total"}
+
+
+# The field each filter of the list speaks about: who is not shown the field may not ask for it either.
+FILTERED: Mapping[str, str] = {
+    "kind": "kind",
+    "status": "status",
+    "complaint_code": "complaint_code",
+    "number": "number",
+    "batch": "batch",
+    "customer": "customer",
+    "opened_from": "opened_at",
+    "opened_to": "opened_at",
+}
+
+
+def check_filters(names: Iterable[str], *, role: Role) -> None:
+    """Raises InvalidInput (400) naming each filter by a field the role is not shown."""
+    hidden = hidden_fields(role)
+    barred = [name for name in names if FILTERED.get(name) in hidden]
+    if barred:
+        raise InvalidInput(errors={name: _("Your role cannot filter by this.") for name in barred})

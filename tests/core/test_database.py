@@ -36,6 +36,20 @@ def test_a_statement_is_planned_at_its_second_use():
         assert cursor.fetchone() == (1,)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_behind_a_pooler_no_statement_is_planned():
+    other = connection.copy()
+    other.settings_dict["OPTIONS"] = {**other.settings_dict["OPTIONS"], "prepare_threshold": None}
+    try:
+        for number in range(3):
+            assert other.planned_rows("SELECT %s::int + 43", [number]) == [(number + 43,)]
+        with other.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%%+ 43'")
+            assert cursor.fetchone() == (0,)
+    finally:
+        other.close()
+
+
 @pytest.mark.django_db
 def test_planned_statements_are_counted_like_others(django_assert_num_queries):
     with django_assert_num_queries(1) as log:

@@ -1,5 +1,6 @@
 """Unit numbers (一物一码): ranges, and what a code stands for."""
 
+from datetime import date
 from typing import Any
 
 from backend.accounts.rules import Can, Role
@@ -18,6 +19,11 @@ def more_ranges(world: World) -> None:
         factories.make_serial_range(world.near["batch"], made_by=world.place.colleagues["qc"])
 
 
+def more_policies(world: World) -> None:
+    for year in (2018, 2019):
+        factories.make_sighting_policy(valid_from=date(year, 1, 1))
+
+
 CELLS = {
     ("GET", "serial-ranges"): Cell(Can.READ_SERIALS, shows="serial_range", grow=more_ranges),
     ("GET", "serial-ranges/{id}"): Cell(Can.READ_SERIALS, row="serial_range"),
@@ -26,6 +32,7 @@ CELLS = {
     ),
     ("GET", "batches/{id}/serial-ranges"): Cell(Can.READ_SERIALS, row="batch", grow=more_ranges),
     ("POST", "batches/{id}/serial-ranges"): Cell(Can.MANAGE_SERIALS, row="batch", body=new_range),
+    ("GET", "sighting-policies"): Cell(Can.READ_SIGNALS, shows="sighting_policy", grow=more_policies),
     ("GET", "batches/{id}/serial-codes"): Cell(Can.MANAGE_SERIALS, row="batch", query="count=3"),
     ("GET", "batches/{id}/serial-labels"): Cell(Can.MANAGE_SERIALS, row="batch", query="count=1"),
     ("GET", "logistic-units/{sscc}/label"): unit_cell(Can.PRINT_LABEL, "unit"),

@@ -334,6 +334,26 @@ class LabelProfiles(Endpoint):
         return self.answer(services.add_label_profile(**self.read()))
 
 
+class SightingPolicyOut(Out):
+    id = serializers.UUIDField()
+    window_hours = serializers.IntegerField()
+    far_km = serializers.IntegerField(help_text="Two sightings further apart are suspicious.")
+    places = serializers.IntegerField(help_text="So many places are, each `apart_km` from the others.")
+    apart_km = serializers.IntegerField()
+    regions = serializers.IntegerField(help_text="So are colleagues of so many regions.")
+    valid_from = serializers.DateField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a field of the answer
+
+
+class SightingPolicies(Endpoint):
+    ordering = ("-valid_from", "-id")
+
+    @operation(Can.READ_SIGNALS, gives=SightingPolicyOut, page=True)
+    def get(self, request: Request) -> Response:
+        """When the sightings of one serial code are too far apart; the newest that has begun is in force."""
+        return self.page(queries.sighting_policies())
+
+
 urlpatterns: list[Any] = [
     path("scans", Scans.as_view()),
     path("scans/photo", ScanPhoto.as_view()),
@@ -344,5 +364,6 @@ urlpatterns: list[Any] = [
     path("aliases", CodeAliases.as_view()),
     path("aliases/<uuid:id>/withdraw", CodeAliasWithdraw.as_view()),
     path("label-profiles", LabelProfiles.as_view()),
+    path("sighting-policies", SightingPolicies.as_view()),
     *print_api.urlpatterns,
 ]

@@ -17,7 +17,7 @@ from traceability.batch.models import Batch
 from traceability.label.label_data import LabelData
 from traceability.product.models import TradeItem
 from traceability.scan.look_up import look_up, shipped_to
-from traceability.scan.models import CodeAlias, LabelProfile, Scan, UnknownCode
+from traceability.scan.models import CodeAlias, LabelProfile, Scan, SightingPolicy, UnknownCode
 from traceability.scan.near_code import near_codes
 from traceability.scan.profile import fresh_profile, profile
 from traceability.scan.reading import (
@@ -221,3 +221,7 @@ def aliases() -> QuerySet[CodeAlias]:
 
 def label_profiles() -> QuerySet[LabelProfile]:
     return LabelProfile.objects.all()
+
+
+def sighting_policies() -> QuerySet[SightingPolicy]:
+    return SightingPolicy.objects.all()

@@ -49,8 +49,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return self._planned
 
     def get_connection_params(self) -> dict[str, Any]:
-        # Only `planned_rows` can prepare a statement: at its second use on the connection.
-        return super().get_connection_params() | {"prepare_threshold": 1}
+        # Only `planned_rows` can prepare a statement: at its second use on the connection. A pooler that hands out
+        # connections per transaction wants OPTIONS["prepare_threshold"] = None.
+        wanted = self.settings_dict["OPTIONS"].get("prepare_threshold", 1)
+        return super().get_connection_params() | {"prepare_threshold": wanted}
 
 
 def _has_news(socket: int) -> bool:

@@ -6,7 +6,9 @@ import pytest
 
 from backend.core import clock
 from backend.core.ids import uuid7
+from fieldservice.case.api import CaseFilters
 from fieldservice.case.models import Case, CaseCost, CaseVisit
+from fieldservice.case.rules import FILTERED
 from tests import factories
 from traceability.batch.models import Batch
 
@@ -186,6 +188,26 @@ def test_filters_by_kind_status_batch_and_customer(sign_in):
     assert found(f"customer={two.customer_id}") == [str(two.pk)]
     assert found("status=closed") == [] and found(f"number={two.number}") == [str(two.pk)]
     assert qc.get("cases?status=lost").status == 400
+
+
+@pytest.mark.parametrize(
+    ("role", "barred"), [("production", {"customer"}), ("qc", set()), ("finance", set())]
+)
+def test_filter_names_only_what_the_role_is_shown(sign_in, role, barred):
+    case = factories.make_case(batch=factories.make_batch(), opened_at=clock.now())
+    client = sign_in(role)
+    asked = {
+        "number": case.number, "kind": case.kind, "status": case.status, "complaint_code": case.complaint_code,
+        "customer": case.customer_id, "batch": case.batch_id, "opened_from": "2020-01-01T00:00:00Z",
+        "opened_to": "2099-01-01T00:00:00Z",
+    }  # fmt: skip
+    assert set(asked) == set(FILTERED) == set(CaseFilters.base_filters)
+    for name, value in asked.items():
+        answer = client.get(f"cases?{name}={value}")
+        if name in barred:
+            assert answer.status == 400 and answer.json["errors"][0]["pointer"] == f"/{name}"
+        else:
+            assert [row["id"] for row in answer.json["items"]] == [str(case.pk)], name
 
 
 def test_the_list_of_codes_is_for_people_in_their_language(sign_in):
