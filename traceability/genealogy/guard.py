@@ -64,21 +64,29 @@ def check_walk(*, parents: Collection[UUID], children: Collection[UUID]) -> None
     above = queries.reach_above(parents, looking_for=children)
     if above.is_truncated or below.is_truncated:
         raise GenealogyTooLarge(cap=queries.CAP)
-    if above.has_wanted or (above.has_family and below.has_family):
-        _name_the_way(parents=parents, children=children)
+    # The way is read only once there is one to name.
+    if above.has_wanted:
+        _refuse_circle(parents=parents, children=children)
+    if above.has_family and below.has_family:
+        _refuse_mixing(parents=parents, children=children)
 
 
-def _name_the_way(*, parents: Collection[UUID], children: Collection[UUID]) -> None:
-    """Raises the refusal with the batches on the way; read only once there is one."""
+def _refuse_circle(*, parents: Collection[UUID], children: Collection[UUID]) -> None:
+    """Raises GenealogyCircle; all of its way is above the parents."""
+    way = circle(queries.links_above(parents), parents=parents, children=children)
+    if way:
+        knots = queries.knots(way)
+        codes = [knots[id].code for id in way]
+        raise GenealogyCircle(path=codes, way=" → ".join(codes))
+
+
+def _refuse_mixing(*, parents: Collection[UUID], children: Collection[UUID]) -> None:
+    """Raises IndustrialIntoEdible."""
     links = [*queries.links_above(parents), *queries.links_below(children)]
     knots = queries.knots({*parents, *children}.union(*links))
-    round_way = circle(links, parents=parents, children=children)
-    if round_way:
-        codes = [knots[id].code for id in round_way]
-        raise GenealogyCircle(path=codes, way=" → ".join(codes))
-    mixed_way = mixing(links, knots=knots, parents=parents, children=children)
-    if mixed_way:
-        codes = [knots[id].code for id in mixed_way]
+    way = mixing(links, knots=knots, parents=parents, children=children)
+    if way:
+        codes = [knots[id].code for id in way]
         raise IndustrialIntoEdible(path=codes, way=" → ".join(codes))
 
 

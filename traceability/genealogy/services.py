@@ -13,7 +13,7 @@ from backend.core.queue import emit
 from traceability.batch.models import Batch
 from traceability.batch.queries import batch_by_id
 from traceability.batch.rules import BatchData, BatchKind, BatchStatus
-from traceability.batch.services import record_batch
+from traceability.batch.services import recall_batches, record_batch
 from traceability.customer.models import Customer
 from traceability.genealogy import queries
 from traceability.genealogy.guard import (
@@ -138,6 +138,9 @@ def record_return(
         raise MoreThanMade(batch=origin.code, made_kg=origin.qty_kg, returned_kg=before_kg)
     lot = record_batch(_lot_of(origin, qty_kg=qty_kg, code=code or _free_code(origin)))
     link_parent(lot, parent=origin, qty_kg=qty_kg, made_at=returned_at, by=by, kind=LinkKind.RETURNED)
+    if origin.status == BatchStatus.RECALLED:
+        # Recalled goods come back recalled: no certificate lets them out again (食品安全法 art. 63).
+        recall_batches([lot.pk], by=by, reason=origin.status_reason or reason)
     made = GoodsReturn.objects.create(
         batch=origin, lot=lot, customer=customer, returned_at=returned_at, reason=reason, recorded_by=by
     )
