@@ -12,6 +12,7 @@ from backend.core.errors import InvalidInput
 from backend.core.errors import mark as _
 from traceability.batch.models import Batch
 from traceability.batch.rules import OWN_KINDS, BatchKind, check_dates, expiry_of
+from traceability.imports.bulk import copy_in
 from traceability.imports.cell import batch_code, choice, day, fault, number, read_cells, refusal, text
 from traceability.imports.rules import Column, Outcome, Record, RowFault, Verdict
 from traceability.label.batch_code import BadBatchCode, normalise
@@ -59,7 +60,7 @@ class Desk:
 def apply(records: Sequence[Record], *, by: User, skip_bad: bool) -> list[Verdict]:
     desk = _desk(records)
     verdicts = [_judge(record, desk) for record in records]
-    Batch.objects.bulk_create(desk.fresh)
+    copy_in(desk.fresh)
     return verdicts
 
 

@@ -10,6 +10,7 @@ from backend.core.errors import DomainError
 from backend.core.errors import mark as _
 from traceability.customer.models import Customer, Site
 from traceability.customer.rules import CustomerKind, Datum, Tier, check_coordinate
+from traceability.imports.bulk import copy_in
 from traceability.imports.cell import choice, day, fault, flag, number, read_cells, refusal, text
 from traceability.imports.product_rows import changes
 from traceability.imports.rules import Column, Outcome, Record, Row, RowFault, Verdict
@@ -77,11 +78,11 @@ def apply(records: Sequence[Record], *, by: User, skip_bad: bool) -> list[Verdic
         scope=region_scope(by),
     )
     verdicts = [_judge(record, desk) for record in records]
-    Customer.objects.bulk_create(desk.fresh.values())
+    copy_in(desk.fresh.values())
     Customer.objects.bulk_update(
         desk.changed.values(), [_field(column.name) for column in OF_CUSTOMER if column.name != "code"]
     )
-    Site.objects.bulk_create(desk.fresh_sites)
+    copy_in(desk.fresh_sites)
     Site.objects.bulk_update(desk.changed_sites, ["address", "latitude", "longitude", "datum"])
     return verdicts
 

@@ -23,6 +23,7 @@ from traceability.genealogy.models import MadeFrom
 from traceability.genealogy.queries import knots, links_above, links_below, used_kg
 from traceability.genealogy.rules import EDIBLE, Left, LinkKind, MadeFromItself, check_taken
 from traceability.imports.batch_reference import BatchFinder
+from traceability.imports.bulk import copy_in
 from traceability.imports.cell import batch_code, choice, fault, moment, number, read_cells, refusal, text
 from traceability.imports.rules import Column, Outcome, Record, RowFault, Verdict
 from traceability.product.rules import Family
@@ -80,7 +81,7 @@ def apply(records: Sequence[Record], *, by: User, skip_bad: bool) -> list[Verdic
         if isinstance(found, Wanted) and verdict.outcome == Outcome.CREATED and is_clean:
             fresh.append(found.link)
         verdicts.append(verdict)
-    MadeFrom.objects.bulk_create(fresh)
+    copy_in(fresh)
     return verdicts
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from backend.accounts.models import User
 from backend.core.errors import mark as _
+from traceability.imports.bulk import copy_in
 from traceability.imports.cell import choice, fault, number, read_cells, text, whole
 from traceability.imports.rules import Column, Outcome, Record, Verdict
 from traceability.product.models import Product
@@ -31,7 +32,7 @@ def apply(records: Sequence[Record], *, by: User, skip_bad: bool) -> list[Verdic
     fresh: dict[str, Product] = {}
     changed: dict[str, Product] = {}
     verdicts = [_judge(record, known=known, fresh=fresh, changed=changed) for record in records]
-    Product.objects.bulk_create(fresh.values())
+    copy_in(fresh.values())
     Product.objects.bulk_update(changed.values(), [column.name for column in COLUMNS if column.name != "sku"])
     return verdicts
 

@@ -28,6 +28,8 @@ def normalise(code: str) -> str:
     ('YS20240315A01', '井矿盐20240315-1')
     """
     bare = code.strip()
+    if bare.isascii() and len(bare) <= LONGEST and _ALLOWED.fullmatch(bare):  # most codes: nothing to fold
+        return bare.upper()
     folded = unicodedata.normalize("NFKC", bare)
     # Checked before upper(): ı and ß would turn into plain letters there.
     if len(folded) > LONGEST or not _ALLOWED.fullmatch(folded) or any(map(_is_another, bare)):

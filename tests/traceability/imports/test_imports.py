@@ -1,5 +1,6 @@
 """Files of every kind over HTTP: what is taken, what is refused and where, and that nothing doubles."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,9 @@ from traceability.batch.models import Batch, ReleaseCertificate
 from traceability.customer.models import Customer, Site
 from traceability.dispatch.models import Shipment, ShipmentLine
 from traceability.genealogy.models import MadeFrom
+from traceability.imports.kinds import KINDS
 from traceability.imports.models import FileImport, ImportFault
+from traceability.imports.rules import ImportKind
 from traceability.product.models import Product
 
 pytestmark = pytest.mark.django_db
@@ -144,7 +147,7 @@ def test_every_fault_is_told_by_line_and_column_and_nothing_is_written(sign_in: 
     salt()
     qc = sign_in("qc")
     rows = [
-        batch_row("YS-1"),
+        batch_row("YS-1", kind="packed"),
         batch_row("YS-2", qty_kg="1,000"),
         batch_row("YS 3"),
         batch_row("YS-4", product="NOBODY"),
@@ -347,11 +350,7 @@ def test_job_run_twice_and_a_killed_worker_double_nothing(sign_in: Any, monkeypa
     rows = [batch_row(f"YS-{n}") for n in range(25)]
     made = send(qc, "batches", csv_file(rows), mode="skip_bad").json
     monkeypatch.setattr("traceability.imports.services.LONGEST_RUN_S", -1)
-    from traceability.imports import kinds  # noqa: PLC0415  the chunk is made small for this test only
-    from traceability.imports.rules import ImportKind  # noqa: PLC0415
-
-    small = kinds.Kind(**(vars(kinds.KINDS[ImportKind.BATCHES]) | {"chunk": 10}))
-    monkeypatch.setitem(kinds.KINDS, ImportKind.BATCHES, small)
+    monkeypatch.setitem(KINDS, ImportKind.BATCHES, replace(KINDS[ImportKind.BATCHES], chunk=10))
     row = FileImport.objects.get(pk=made["id"])
     run_jobs(limit=1)
     assert Batch.objects.count() == 0  # its time was over before the first chunk; the next job goes on
