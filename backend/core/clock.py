@@ -1,5 +1,8 @@
 """Time at the edge of the house: rules get it as an argument, services ask here."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -10,9 +13,23 @@ from django.utils.dateparse import parse_datetime
 FACTORY_ZONE = ZoneInfo("Asia/Shanghai")
 
 
+# None: the time is what it is. Set for one context only, never for the process.
+_AS_OF: ContextVar[datetime | None] = ContextVar("as_of", default=None)
+
+
 def now() -> datetime:
     """The server's time, aware, UTC."""
-    return timezone.now()
+    return _AS_OF.get() or timezone.now()
+
+
+@contextmanager
+def as_of(moment: datetime) -> Iterator[None]:
+    """Inside, it is `moment`: how the demo writes its past with the real services. Never on a request's path."""
+    token = _AS_OF.set(moment)
+    try:
+        yield
+    finally:
+        _AS_OF.reset(token)
 
 
 def today() -> date:

@@ -61,7 +61,7 @@ def inspect(stage: Stage, *, works: Works, people: People) -> None:
 def block(stage: Stage, *, works: Works, people: People) -> None:
     """One batch held and one recalled, after they were shipped."""
     desk = _desk(people)
-    _hold(stage, _sold(works, days_ago=100), desk=desk)
+    _hold(stage, _sold(works, days_ago=72), desk=desk)
     _recall(stage, _sold(works, days_ago=160), desk=desk)
 
 

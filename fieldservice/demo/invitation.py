@@ -1,4 +1,4 @@
-"""What a person gets to try: accounts, and three lines to paste into a shell."""
+"""What a person gets to try: accounts, and lines to paste into a shell."""
 
 import json
 
@@ -7,6 +7,7 @@ from fieldservice.demo.people import PASSWORD, SHOWN
 from fieldservice.instrument.models import Instrument
 from fieldservice.visit.models import Visit
 from traceability.batch.models import Batch
+from traceability.recall.models import Recall
 from traceability.scan.label_paper import content_of
 
 LOGIN = {
@@ -28,7 +29,9 @@ def accounts() -> list[dict[str, str]]:
 
 
 def tries() -> list[str]:
-    """Sign in; scan the batch that is going wrong; measure it wet again. `{url}` is the server's address."""
+    """Sign in; scan the batch that is going wrong; measure it wet again; then what a recall asks for, who has the
+    goods, and how long a drill took. `{url}` is the server's address.
+    """
     visit = wet_batch.revisit()
     if visit is None:
         return []
@@ -39,6 +42,23 @@ def tries() -> list[str]:
         f"TOKEN=$({sign_in} | {TAKE_TOKEN})",
         _post("scans", {"source": "text", "raw": content_of(batch, pack=None).qr_text} | _made()),
         f"{measure}   # then qc finds a hold proposed: {{url}}/api/v1/proposals?state=open",
+        f"{_get('my-day')}   # a recall's tasks beside today's visits; POST recall-tasks/…/take takes one",
+        *_of_recalls(),
+    ]
+
+
+def _of_recalls() -> list[str]:
+    """The recalled batch traced both ways, and the report of the drill, as quality control."""
+    running = Recall.objects.filter(is_drill=False).order_by("-proposed_at").first()
+    drill = Recall.objects.filter(is_drill=True).order_by("-proposed_at").first()
+    if running is None or drill is None:
+        return []
+    start = running.starts.select_related("batch").get().batch
+    sign_in = f"QC=$({_post('auth/login', LOGIN | {'username': 'qc1'}, token=False)} | {TAKE_TOKEN})"
+    trace = _get(f"batches/{start.code}/trace?direction=forward", variable="QC")
+    return [
+        f"{sign_in}; {trace}   # who has it; backward: what it was made of, with the silo's heel",
+        f"{_get(f'recalls/{drill.pk}/drill-report', variable='QC')}   # the drill: minutes to each step, % accounted",
     ]
 
 
@@ -59,6 +79,10 @@ def _reading(visit: Visit, batch: Batch) -> dict[str, object]:
         "drying_temp_c": "140",
         "replicates": WET_AGAIN,
     }
+
+
+def _get(path: str, *, variable: str = "TOKEN") -> str:
+    return f"curl -s '{{url}}/api/v1/{path}' -H \"Authorization: Token ${variable}\""
 
 
 def _post(path: str, body: object, *, token: bool = True) -> str:

@@ -9,7 +9,19 @@ from django.db import connection, transaction
 from fieldservice.cost.models import CostLine
 from fieldservice.cost.queries import policy_in_force
 from fieldservice.cost.rules import ZERO, CostCategory
-from fieldservice.demo import complaints, inspection, instruments, shipping, spending, visits, wet_batch
+from fieldservice.demo import (
+    complaints,
+    inspection,
+    instruments,
+    pallets,
+    recalls,
+    runs,
+    shipping,
+    spending,
+    stocktaking,
+    visits,
+    wet_batch,
+)
 from fieldservice.demo.articles import make_articles
 from fieldservice.demo.customers import make_customers
 from fieldservice.demo.labels import make_label_profile
@@ -22,6 +34,9 @@ from fieldservice.demo.visits import Logbook
 from fieldservice.demo.works import Works, make_works
 from traceability.batch.models import Batch
 from traceability.customer.models import Customer
+from traceability.epcis.services import append_all
+
+EVENTS_AT_ONCE = 2_000
 
 
 def is_filled() -> bool:
@@ -37,9 +52,13 @@ def fill(*, now: datetime) -> None:
     make_policies(stage)
     goods = make_articles(by=people["qc1"])
     works = make_works(stage, goods=goods, people=people)
+    runs.make_runs(works, people=people)
     inspection.inspect(stage, works=works, people=people)
+    runs.fill_silos(stage, works=works, people=people)
     make_label_profile(stage, works=works, goods=goods, by=people["qc1"])
-    _serve(stage, works=works, people=people)
+    customers = make_customers(stage, dealer=people["dealer"])
+    _serve(stage, works=works, customers=customers, people=people)
+    _trace(stage, works=works, customers=customers, people=people)
     _count_rows()
 
 
@@ -54,9 +73,18 @@ def _count_rows() -> None:
         cursor.execute(f"ANALYZE {', '.join(names)}")
 
 
-def _serve(stage: Stage, *, works: Works, people: People) -> None:
-    """Customers, what they got, and three months of after-sales service."""
-    customers = make_customers(stage, dealer=people["dealer"])
+def _trace(stage: Stage, *, works: Works, customers: list[Customer], people: People) -> None:
+    """Goods on pallets and received, the store counted, a drill and a recall; the log of events is up to date."""
+    stocktaking.receive(stage, people=people)
+    recalls.drill(stage, works=works, people=people)
+    recalls.run_recall(stage, works=works, people=people)
+    pallets.pack_pallets(stage, works=works, customers=customers, people=people)
+    stocktaking.count_stock(stage, works=works, people=people)
+    append_all(limit=EVENTS_AT_ONCE)
+
+
+def _serve(stage: Stage, *, works: Works, customers: list[Customer], people: People) -> None:
+    """What the customers got, and three months of after-sales service."""
     got = shipping.ship(stage, works=works, customers=customers, people=people)
     inspection.block(stage, works=works, people=people)
     told = complaints.grievances(stage, customers=customers, got=got, wet=works.wet)

@@ -73,7 +73,7 @@ class Works:
 
 
 def make_works(stage: Stage, *, goods: Articles, people: People) -> Works:
-    """All batches, still in quarantine, and what they were made from."""
+    """All batches, still in quarantine; what they were made from is entered with the runs."""
     works = Works(wet_made_on=stage.day(WET_DAYS_AGO))
     for plant in LINES:
         works.raw[plant] += _raw(stage, product=goods[articles.RAW], plant=plant)
@@ -83,7 +83,6 @@ def make_works(stage: Stage, *, goods: Articles, people: People) -> Works:
     works.packed += _packed(stage, goods=goods)
     works.links += _links(stage, works=works, people=people)
     Batch.objects.bulk_create(works.everything())
-    MadeFrom.objects.bulk_create(works.links)
     return works
 
 

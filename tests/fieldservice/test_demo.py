@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 from django.core.management import call_command
 from django.db import transaction
-from django.db.models import Count, Sum
+from django.db.models import Count, F, Sum
 from django.test import override_settings
 
 from backend.accounts.models import User
@@ -20,20 +20,32 @@ from backend.core.ids import uuid7
 from fieldservice.case.models import Case
 from fieldservice.cost.models import CostLine
 from fieldservice.demo.seed import fill
+from fieldservice.demo.works import WET_DAYS_AGO
 from fieldservice.instrument.models import Instrument
 from fieldservice.quality.models import Signal
 from fieldservice.reading.models import Reading
-from fieldservice.visit.models import CheckPoint, Visit
+from fieldservice.visit.models import CheckPoint, RecallTask, Visit
 from tests import factories
 from tests.jobs import run_jobs
+from traceability.balance.models import Finding, StockCount
 from traceability.batch.models import Batch, Proposal
 from traceability.customer.models import Customer
-from traceability.dispatch.models import ShipmentLine
-from traceability.genealogy.models import MadeFrom
+from traceability.dispatch.models import LogisticUnit, ShipmentLine, ShipmentReceipt
+from traceability.epcis.models import EventDue, TraceEvent
+from traceability.genealogy.models import MadeFrom, Transformation
+from traceability.recall.models import GoodsReport, Recall, RecallNotice
 from traceability.scan.label_paper import content_of
+from traceability.serial.models import SerialRange
+from traceability.serial.rules import Span
+from traceability.serial.services import codes_of
+from traceability.trace.queries import walk
+from traceability.trace.rules import Direction
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("demo")]
-ROWS = (Batch, Customer, ShipmentLine, MadeFrom, Instrument, Visit, CheckPoint, Reading, CostLine, Case)
+ROWS = (
+    Batch, Customer, ShipmentLine, MadeFrom, Instrument, Visit, CheckPoint, Reading, CostLine, Case,
+    Transformation, LogisticUnit, ShipmentReceipt, StockCount, RecallNotice, RecallTask, GoodsReport, TraceEvent,
+)  # fmt: skip
 
 
 def figures():
@@ -97,7 +109,7 @@ def test_a_packed_batch_reaches_back_to_raw_salt_and_packaging(demos):
     kinds = Counter(link.parent.kind for link in batch.parent_links.all())
     assert kinds == {"refined": 1, "additive": 2, "packaging": 1}
     refined = batch.parent_links.get(parent__kind="refined").parent
-    assert {link.parent.kind for link in refined.parent_links.all()} == {"raw"}
+    assert {link.parent.kind for link in refined.parent_links.filter(kind="used")} == {"raw"}
 
 
 def test_industrial_salt_never_goes_into_edible_salt(demos):
@@ -194,7 +206,7 @@ def sent_by(line, *, token="-"):
 
 
 def test_the_three_lines_lead_from_the_scan_to_a_proposed_hold(demos, anonymous):
-    login, scan, reading = [line.removeprefix("TRY ") for line in seeded() if line.startswith("TRY ")]
+    login, scan, reading, *_new = tried()
     asked = sent_by(login.removeprefix("TOKEN=$(").split(" | python3")[0])
     anonymous.token = anonymous.post("auth/login", asked).json["token"]
     answer = anonymous.post("scans", sent_by(scan)).json
@@ -207,6 +219,95 @@ def test_the_three_lines_lead_from_the_scan_to_a_proposed_hold(demos, anonymous)
     proposal = Proposal.objects.get(state="open")
     assert proposal.action == "hold" and proposal.batch.code == answer["batch"]["code"]
     assert Case.objects.get(kind="quality", status="open").evidence.count() == 2
+
+
+def tried():
+    return [line.removeprefix("TRY ") for line in seeded() if line.startswith("TRY ")]
+
+
+def asked_by(line):
+    """The address of the last curl of a line, relative to the API."""
+    return line.rsplit("{url}/api/v1/", 1)[1].split("'")[0]
+
+
+def client_of(sign_in, username):
+    return sign_in(User.objects.get(username=username))
+
+
+def test_the_new_lines_show_the_tasks_the_trace_and_the_drill(demos, sign_in):
+    _login, _scan, _reading, day, trace, report = tried()
+    tasks = client_of(sign_in, "technician1").get(asked_by(day)).json["recall_tasks"]
+    assert len(tasks) >= 2 and all(task["state"] == "open" for task in tasks)
+    assert {(task["recall"]["level"], task["recall"]["is_drill"]) for task in tasks} == {(2, False)}
+    qc = client_of(sign_in, "qc1")
+    traced = qc.get(asked_by(trace))
+    assert traced.status == 200 and not traced.json["truncated"]
+    timed = qc.get(asked_by(report))
+    assert timed.status == 200, timed.json
+
+
+def test_one_recall_runs_at_level_ii_half_closed(demos):
+    recall = Recall.objects.get(is_drill=False)
+    assert (recall.level, recall.state) == (2, "announced") and recall.decided_by != recall.proposed_by
+    assert recall.announced_at < recall.start_due_at and recall.finish_due_on > clock.today()
+    notices = RecallNotice.objects.filter(recall=recall)
+    assert set(notices.values_list("state", flat=True)) >= {"uncontacted", "contacted", "acknowledged"}
+    sums = notices.aggregate(
+        shipped=Sum("shipped_kg"),
+        counted=Sum(F("returned_kg") + F("consumed_kg") + F("quarantined_kg") + F("destroyed_kg")),
+    )
+    assert Decimal("0.3") < sums["counted"] / sums["shipped"] < Decimal("0.8")
+    states = Counter(RecallTask.objects.filter(notice__recall=recall).values_list("state", flat=True))
+    assert states["open"] > 2 and states["done"] > 2 and set(states) == {"open", "done"}
+    assert not recall.batches.exclude(batch__status="recalled").exists()
+    assert not recall.batches.filter(batch__produced_on=clock.today() - timedelta(days=WET_DAYS_AGO)).exists()
+
+
+def test_the_recalled_batch_went_on_in_the_silo(demos):
+    start = Recall.objects.get(is_drill=False).starts.get().batch
+    below = walk([start.pk], direction=Direction.FORWARD)
+    assert {edge.kind for edge in below.edges} == {"used", "heel"} and len(below.lots) > 5
+    assert set(below.lots) == set(Recall.objects.get(is_drill=False).batches.values_list("batch", flat=True))
+
+
+def test_one_drill_is_closed_with_a_sealed_report_and_changed_nothing(demos, sign_in):
+    drill = Recall.objects.get(is_drill=True)
+    assert drill.state == "closed" and drill.finished_by != drill.closed_by
+    assert not drill.batches.filter(was_recalled=True).exists()
+    assert set(drill.batches.values_list("batch__status", flat=True)) == {"released"}
+    assert not RecallTask.objects.filter(notice__recall=drill).exclude(state="done").exists()
+    paper = client_of(sign_in, "qc1").get(f"recalls/{drill.pk}/dossier.pdf")
+    assert paper.status == 200 and paper.content.startswith(b"%PDF")
+
+
+def test_the_store_is_balanced_but_for_one_batch(demos):
+    finding = Finding.objects.get()
+    assert (finding.rule, finding.residual_kg) == ("unaccounted", Decimal(480))
+    assert StockCount.objects.count() > 100
+
+
+def test_pallets_carry_valid_numbers_and_one_is_mixed(demos):
+    units = LogisticUnit.objects.annotate(batches=Count("contents"))
+    assert Counter(units.values_list("level", "batches")) == {
+        ("pallet", 1): 3,
+        ("pallet", 2): 1,
+        ("container", 0): 1,
+    }
+    assert ShipmentLine.objects.filter(unit__isnull=False).count() == 1
+    assert ShipmentReceipt.objects.count() > 300
+
+
+def test_a_bags_own_code_scans_to_its_batch(demos, sign_in):
+    numbers = SerialRange.objects.get()
+    [(_number, code)] = codes_of(numbers, Span(7, 7))
+    body = {"id": str(uuid7()), "made_at": clock.now().isoformat(), "source": "text", "raw": code}
+    found = client_of(sign_in, "technician1").post("scans", body).json
+    assert (found["outcome"], found["batch"]["id"]) == ("ok", str(numbers.batch_id))
+
+
+def test_the_log_of_events_is_full(demos):
+    assert TraceEvent.objects.count() > 2000
+    assert not EventDue.objects.exists()
 
 
 def test_costs_are_exact_and_sum_up(demos, sign_in):
