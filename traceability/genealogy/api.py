@@ -61,8 +61,11 @@ class _LinkFields(Out):
     qty_kg = serializers.DecimalField(max_digits=14, decimal_places=3)
     kind = serializers.ChoiceField(choices=LinkKind.choices())
     made_at = serializers.DateTimeField()
-    transformation = serializers.CharField(
-        source="transformation.number", default=None, allow_null=True, help_text="Number of the run."
+    transformation = serializers.UUIDField(
+        source="transformation_id", allow_null=True, help_text="The run it belongs to."
+    )
+    transformation_number = serializers.CharField(
+        source="transformation.number", default=None, allow_null=True
     )
     note = serializers.CharField()
     recorded_by = serializers.CharField(

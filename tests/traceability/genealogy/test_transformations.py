@@ -73,7 +73,8 @@ def test_run_links_every_input_to_every_output_by_kg(sign_in):
     parents = {row["batch"]["code"]: row for row in qc.get(f"batches/{one.pk}/parents").json["items"]}
     assert parents.keys() == {"JS-1", "DK-1", "FM-1"}
     assert parents["DK-1"]["supplier_lot"] == "S-9" and parents["DK-1"]["qty_kg"] == "0.667"
-    assert parents["JS-1"]["transformation"] == made.json["number"]
+    assert parents["JS-1"]["transformation"] == made.json["id"]
+    assert parents["JS-1"]["transformation_number"] == made.json["number"]
     assert queries.used_kg([iodate.pk]) == {iodate.pk: Decimal("1.000")}
 
 
