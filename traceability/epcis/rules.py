@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from backend.accounts.rules import Role
+from backend.accounts.rules import MASKED, Role
 from backend.core.choices import Code
 from backend.core.errors import DomainError
 from backend.core.errors import mark as _
@@ -79,13 +79,20 @@ class ErrorBehaviour(Code):
 # Production must not learn who the goods went to: no source, no destination, no place where they were seen.
 PARTIES = ("sourceList", "destinationList", "readPoint")
 BLIND = frozenset({Role.PRODUCTION})
+COORDINATES = "geo:"
 
 
 def shown(body: Mapping[str, Any], *, role: str) -> Mapping[str, Any]:
-    """An event's body as the role may see it; what it may not is absent. It stays valid: all of that is optional."""
-    if role not in BLIND:
-        return body
-    return {name: value for name, value in body.items() if name not in PARTIES}
+    """An event's body as the role may see it; what it may not is absent. It stays valid: all of that is optional.
+
+    Where a phone stood is where a customer is: who sees customers without their place gets no coordinates either.
+    """
+    if role in BLIND:
+        return {name: value for name, value in body.items() if name not in PARTIES}
+    place = body.get("readPoint")
+    if role in MASKED and isinstance(place, Mapping) and str(place.get("id")).startswith(COORDINATES):
+        return {name: value for name, value in body.items() if name != "readPoint"}
+    return body
 
 
 class InvalidDocument(DomainError):

@@ -187,10 +187,18 @@ def test_the_trace_asks_for_a_direction_it_knows(qc):
     assert qc.get("epcis/batches/NOBODY/events").status == 404
 
 
-def test_production_sees_events_without_customers_and_places(qc, sign_in):
+def test_who_sees_customers_masked_sees_no_coordinates(qc, sign_in):
+    shipped_trace()
+    assert "geo:" in str(trace_of(sign_in("director"), "RAW1"))
+    for client in (qc, sign_in("auditor")):
+        assert "geo:" not in str(trace_of(client, "RAW1"))
+        assert client.get("epcis/events?EQ_readPoint=geo:32.060000,118.790000").status == 400
+
+
+def test_production_sees_events_without_customers_and_places(sign_in):
     _raw, packed = shipped_trace()
     production = sign_in("production")
-    everybody = trace_of(qc, "RAW1")
+    everybody = trace_of(sign_in("director"), "RAW1")
     mine = trace_of(production, "RAW1")
     assert len(mine) == len(everybody)
     assert "destinationList" in str(everybody) and "geo:" in str(everybody)

@@ -18,20 +18,24 @@ from backend.core.errors import DomainError
 from tests import factories
 from traceability.batch import services as batches
 from traceability.batch.models import Batch
-from traceability.batch.rules import BatchAction, BatchData
+from traceability.batch.rules import BatchAction, BatchData, BatchKind
 from traceability.dispatch.models import Shipment
+from traceability.dispatch.packing import ContentData, UnitData, pack_unit
+from traceability.dispatch.rules import UnitLevel, sscc_of
 from traceability.dispatch.services import LineData, ShipmentData, cancel_shipment, record_shipment
 from traceability.epcis.models import TraceEvent
 from traceability.epcis.replay import BatchState, replay
 from traceability.epcis.services import append_all
 from traceability.epcis.standing import compare
-from traceability.genealogy.models import MadeFrom
-from traceability.genealogy.services import link_parent, record_return, reverse_link
+from traceability.genealogy.mass import Portion, RunData
+from traceability.genealogy.models import MadeFrom, Transformation
+from traceability.genealogy.services import link_parent, record_return, reverse_link, reverse_transformation
+from traceability.genealogy.transformation import record_transformation
 
 pytestmark = pytest.mark.django_db
 EXAMPLES = int(os.environ.get("REPLAY_EXAMPLES", "8"))  # days
 STEPS = ("make", "link", "link", "reverse", "release", "hold", "recall", "destroy", "ship", "ship", "cancel", "receive",
-         "receive", "correct", "take_back", "append")  # fmt: skip
+         "receive", "correct", "take_back", "run", "run", "undo_run", "pack", "append")  # fmt: skip
 day = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 10_000)), min_size=20, max_size=60)
 
 
@@ -116,6 +120,34 @@ class Works:
 
     def correct(self, number: int) -> None:
         batches.correct_batch(self.batch(number), code=f"K{number}", qty_kg=Decimal(number + 20_000))
+
+    def run(self, number: int) -> None:
+        at = clock.now()
+        inputs = {
+            self.batch(number).pk: Decimal(number % 90 + 3),
+            self.batch(number // 3).pk: Decimal(number % 7 + 1),
+        }
+        data = RunData(
+            stage=BatchKind.PACKED,
+            plant="P1",
+            started_at=at - timedelta(hours=1),
+            finished_at=at,
+            inputs=tuple(Portion(id, kg) for id, kg in inputs.items()),
+            outputs=(
+                Portion(self.batch(number // 11).pk, Decimal(2)),
+                Portion(self.batch(number // 13).pk, Decimal(1)),
+            ),
+        )
+        record_transformation(data, by=self.qc)
+
+    def undo_run(self, number: int) -> None:
+        runs = Transformation.objects.filter(links__is_live=True).distinct()
+        reverse_transformation(self.pick(runs, number), by=self.qc, reason="误录")
+
+    def pack(self, number: int) -> None:
+        content = ContentData(batch_id=self.batch(number).pk, qty_kg=Decimal(number % 50 + 1))
+        unit = UnitData(level=UnitLevel.PALLET, sscc=sscc_of(number, prefix="6901234"), contents=(content,))
+        pack_unit(unit, by=self.clerk)
 
     def append(self, number: int) -> None:
         append_all()
