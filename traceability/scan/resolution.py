@@ -213,7 +213,7 @@ def resolve(question: Question, facts: Facts) -> Resolution:
     if serial is not None and serial.batch is not None:
         return _issued(serial, serial.batch, question, facts)
     if serial is not None and serial.state is TokenState.MISREAD and not _names_more(question.label):
-        return Resolution(Outcome.INVALID, (Why.SERIAL_MISREAD,), token=serial.token)
+        return Resolution(Outcome.INVALID, (Why.SERIAL_MISREAD,))
     found = (
         registered
         or _in_unit(question, facts)

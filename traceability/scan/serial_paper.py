@@ -9,7 +9,7 @@ from backend.core import clock, pdf
 from backend.core.errors import InvalidInput, NotFound
 from backend.core.errors import mark as _
 from traceability.batch.models import Batch
-from traceability.label.symbol import qr_png
+from traceability.label.symbol import Symbology, symbol_svg
 from traceability.scan.label_paper import GS1_LOT, print_host
 from traceability.serial.models import SerialRange
 from traceability.serial.rules import Span
@@ -88,5 +88,7 @@ def labels_sheet(run: PrintRun) -> pdf.Paper:
         "batch": run.batch.code,
         "codes": [code.printed for code in codes],
     }
-    pictures = {f"{index}.png": qr_png(code.link, scale=6) for index, code in enumerate(codes)}
+    pictures = {
+        f"{index}.svg": symbol_svg(code.link, Symbology.QR).encode() for index, code in enumerate(codes)
+    }
     return pdf.Paper(TEMPLATE, data=data, made_at=clock.now(), pictures=pictures)
