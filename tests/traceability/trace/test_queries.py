@@ -32,7 +32,7 @@ def naive(start, pairs):
     return found
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pairs=PAIRS, reversed_=st.sets(st.integers(0, 29), max_size=5), start=st.integers(0, LOTS - 1))
 def test_walk_finds_what_a_naive_one_finds(lots, pairs, reversed_, start):
     # Every example starts anew: links cannot be deleted, but reversed ones are no way.
