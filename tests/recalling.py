@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from backend.core import clock
+from backend.core.calendar import load_announced
 from backend.core.ids import uuid7
 from tests import factories
 from tests.client import Answer, ApiClient
+from traceability.recall.models import RecallLevelRule
 
 PLAN = {
     "producer": "测试盐厂有限公司,江苏省淮安市盐化路1号,法定代表人张三,电话 0517-88888888",
@@ -36,7 +38,25 @@ class House:
     technician: ApiClient
 
 
+def make_rules() -> None:
+    """The confirmed edition of the law and the working calendar: a test with its own transactions empties tables."""
+    for level, start_h, days in ((1, 24, 10), (2, 48, 20), (3, 72, 30)):
+        known = RecallLevelRule.objects.filter(level=level, needs_confirmation=False)
+        if not known.exists():
+            RecallLevelRule.objects.create(
+                level=level,
+                start_h=start_h,
+                complete_working_days=days,
+                law_edition="2015/2020",
+                valid_from=date(2015, 9, 1),
+                source="Test",
+                needs_confirmation=False,
+            )
+    load_announced()
+
+
 def make_house(sign_in: Callable[..., ApiClient]) -> House:
+    make_rules()
     roles = ("director", "qc", "qc", "clerk", "logistics", "technician")
     return House(*(sign_in(role) for role in roles))
 

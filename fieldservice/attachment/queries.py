@@ -14,6 +14,7 @@ from fieldservice.reading.queries import readings_for
 from fieldservice.visit import rules as visit_rules
 from fieldservice.visit.models import CheckPoint, VisitPhoto
 from fieldservice.visit.queries import visits_for
+from traceability.recall.queries import goods_reports_for
 from traceability.scan.queries import scans_for
 
 
@@ -36,5 +37,7 @@ def _rows_that_show(user: User) -> Iterator[Exists]:
         yield Exists(readings_for(user).filter(photo=this))
     if user.may(Can.READ_SCANS):
         yield Exists(scans_for(user).filter(photo=this))
+    if user.may(Can.READ_CONSIGNEES):
+        yield Exists(goods_reports_for(user).filter(photo=this))
     if user.may(Can.READ_COSTS):
         yield Exists(costs_for(user).filter(receipt=this))

@@ -9,7 +9,7 @@ from backend.core import clock
 from backend.core.ids import uuid7
 from tests import factories
 from tests.house.place import Place
-from tests.recalling import PLAN
+from tests.recalling import PLAN, make_rules
 from traceability.batch.models import Batch
 from traceability.recall.closing import close_recall, finish_recall, propose_waiver
 from traceability.recall.disposal import (
@@ -35,6 +35,7 @@ PREVIEW_CODE = "TAG-RECALL-PREVIEW"
 
 def recalls(place: Place, found: dict[str, Any]) -> dict[str, Any]:
     director, qc, reviewer = (place.colleagues[name] for name in ("director", "qc", "qc_reviewer"))
+    make_rules()
     number = next(factories.numbers)
     CodeAlias.objects.get_or_create(code=PREVIEW_CODE, defaults={"batch": found["batch"]})
     rule = RecallLevelRule.objects.create(

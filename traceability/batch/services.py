@@ -12,6 +12,7 @@ from backend.accounts.models import User
 from backend.core import clock
 from backend.core.errors import DomainError, IllegalStep, InvalidInput, SamePerson
 from backend.core.errors import mark as _
+from backend.core.ids import uuid7
 from backend.core.queue import emit
 from backend.core.states import step
 from traceability.batch import queries
@@ -259,6 +260,9 @@ def recall_batches(ids: Iterable[UUID], *, by: User, reason: str) -> list[UUID]:
                 )
             )
             before = after
+    # Ids of one millisecond are in no order of their own, and a log is replayed in the order of its ids.
+    for decision, id in zip(decisions, sorted(uuid7() for _ in decisions), strict=True):
+        decision.id = id
     Batch.objects.filter(pk__in=list(taken)).update(
         status=BatchStatus.RECALLED, status_reason=reason, status_at=at
     )

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 from django.db import migrations
 
-OLD = "食品召回管理办法 (CFDA Order 12, 2015; revised 2020-10-23)"
+OLD = "食品召回管理办法(2015 年总局令第 12 号,2020 年修订)"
 OLD_SOURCE = "lexology.com 9bdea668; m.zu001.cn/policy/333163 (24/48/72 h, 10/20/30 working days)"
-NEW = "食品召回管理办法 (SAMR Order 122, 2026)"
+NEW = "食品召回管理办法(2026 年市场监管总局令第 122 号)"
 NEW_SOURCE = (
     "State Council Gazette 2026, gov.cn/gongbao/2026/issue_12686/202604/content_7066099.html: seen as a citation only; "
     "hours, days and first day are entered from the text when QC confirms it"

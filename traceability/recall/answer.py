@@ -116,6 +116,13 @@ class RecallRuleOut(Out):
     complete_working_days = serializers.IntegerField()
 
 
+class RecallStartOut(Out):
+    batch = serializers.UUIDField(source="batch_id")
+    code = serializers.CharField(source="batch.code")
+    product_zh = serializers.CharField(source="batch.product.name_zh")
+    product_en = serializers.CharField(source="batch.product.name_en")
+
+
 class RecallOut(Out):
     id = serializers.UUIDField()
     number = serializers.CharField()
@@ -139,6 +146,7 @@ class RecallOut(Out):
     finished_at = serializers.DateTimeField(allow_null=True)
     closed_by = name_by("closed_by")
     closed_at = serializers.DateTimeField(allow_null=True)
+    starts = RecallStartOut(many=True)
     clocks = serializers.SerializerMethodField()
     scope = serializers.SerializerMethodField()
 

@@ -233,6 +233,8 @@ class RecallScopeCheck(RecallEndpoint):
 
 
 class RecallSteps(RecallEndpoint):
+    ordering = ("-at", "-id")
+
     @operation(Can.READ_RECALLS, gives=RecallStepOut, page=True)
     def get(self, request: Request, id: UUID) -> Response:
         """The diary: every step, person, time and reason; the newest first."""

@@ -13,7 +13,9 @@ from backend.core.errors import DomainError, SamePerson
 from backend.core.errors import mark as _
 from backend.core.queue import emit
 from backend.core.states import step
-from traceability.genealogy.rules import slack_kg
+from traceability.batch.models import Batch
+from traceability.batch.rules import BatchStatus
+from traceability.genealogy.rules import EDIBLE, slack_kg
 from traceability.recall import queries
 from traceability.recall.clocks import clocks_of
 from traceability.recall.diary import note
@@ -34,6 +36,7 @@ from traceability.recall.rules import (
     Blocker,
     BlockerCode,
     Clock,
+    DispositionKind,
     DispositionState,
     NoticeState,
     RecallAction,
@@ -42,6 +45,7 @@ from traceability.recall.rules import (
     WaiverAction,
     WaiverState,
 )
+from traceability.recall.scope import drift_of
 from traceability.recall.services import locked, running, take
 
 MOST_SUBJECTS = 10
@@ -72,6 +76,7 @@ def blockers_of(recall: Recall) -> list[Blocker]:
         *_unchecked(recall),
         *([] if recall.is_drill else _undeclared(found)),
         *_undisposed(recall),
+        *_made_since(recall),
         *_unanswered(recall),
     ]
 
@@ -142,6 +147,16 @@ def _undisposed(recall: Recall) -> Iterator[Blocker]:
         queries.batches_of(recall).filter(batch__in=list(lying)).values_list("batch__code", flat=True)
     )
     yield from _named(BlockerCode.GOODS_UNDISPOSED, codes, qty_kg=sum(lying.values(), Decimal()))
+
+
+def _made_since(recall: Recall) -> Iterator[Blocker]:
+    """Edible goods made of recalled ones since and released: out by a back door, unless relabelling was decided."""
+    done = Disposition.objects.filter(recall=recall, state=DispositionState.DONE)
+    if recall.is_drill or done.filter(kind=DispositionKind.RELABEL).exists():
+        return
+    rows = Batch.objects.filter(pk__in=drift_of(recall).added, status=BatchStatus.RELEASED)
+    codes = rows.filter(product__family__in=EDIBLE).values_list("code", flat=True)
+    yield from _named(BlockerCode.MADE_OF_RECALLED, list(codes))
 
 
 def _unanswered(recall: Recall) -> Iterator[Blocker]:
@@ -246,7 +261,8 @@ def propose_waiver(notice: RecallNotice, *, qty_kg: Decimal, reason: str, by: Us
     made = RecallWaiver.objects.create(
         notice=row, qty_kg=qty_kg, reason=reason, proposed_by=by, proposed_at=clock.now()
     )
-    note(recall, kind=StepKind.WAIVER_PROPOSED, by=by, reason=f"{qty_kg} kg: {reason}", subject_id=made.pk)
+    told = f"{qty_kg.normalize():f} kg: {reason}"
+    note(recall, kind=StepKind.WAIVER_PROPOSED, by=by, reason=told, subject_id=made.pk)
     return made
 
 

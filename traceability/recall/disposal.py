@@ -147,7 +147,7 @@ def propose_disposition(recall: Recall, data: DispositionData, *, by: User) -> D
         proposed_by=by,
         proposed_at=clock.now(),
     )
-    reason = f"{batch.code} {data.kind} {data.qty_kg} kg: {data.reason}"
+    reason = f"{batch.code} {data.kind} {data.qty_kg.normalize():f} kg: {data.reason}"
     note(row, kind=StepKind.DISPOSITION_PROPOSED, by=by, reason=reason, subject_id=made.pk)
     return made
 

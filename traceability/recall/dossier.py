@@ -103,7 +103,7 @@ def _name(user: User | None) -> str:
 
 def _recall(recall: Recall) -> Data:
     names = ("number", "level", "cause", "is_drill", "is_label_only", "state", "risk_known_at", "proposed_at")
-    later = ("decided_at", "announced_at", "finished_at", "closed_at", "decision_reason")
+    later = ("decided_at", "announced_at", "finished_at", "closed_at", "decision_reason", "finish_due_on")
     return {"id": recall.pk} | {name: getattr(recall, name) for name in (*names, *later)}
 
 

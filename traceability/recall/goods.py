@@ -20,9 +20,9 @@ from traceability.recall import queries
 from traceability.recall.diary import note
 from traceability.recall.models import FactoryStock, GoodsReport, Recall, RecallBatch, RecallNotice
 from traceability.recall.reconciliation import Counted, Outside, check_count, outside_of
-from traceability.recall.rules import StepKind
+from traceability.recall.rules import OPEN, RecallNotRunning, StepKind
 from traceability.recall.scope import sent_of
-from traceability.recall.services import running
+from traceability.recall.services import locked, running
 from traceability.scan.queries import scans_for
 
 MOVEMENTS = ("returned_kg", "destroyed_kg", "consumed_kg", "blocked_kg")
@@ -228,7 +228,9 @@ def declare_stock(recall: Recall, lines: Sequence[StockData], *, by: User) -> li
 
     Raises InvalidInput (400), RecallNotRunning, BatchNotRecalled (409).
     """
-    row = running(recall)
+    row = locked(recall)
+    if row.state not in OPEN:
+        raise RecallNotRunning(state=row.state)
     known = {line.batch_id: line.batch for line in queries.batches_of(row).filter(batch__in=_ids_of(lines))}
     for line in lines:
         batch = known.get(line.batch_id)

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from traceability.batch.models import Batch
+from traceability.batch.rules import BatchStatus
 from traceability.recall.models import RecallBatch
 from traceability.recall.queries import recalled_batches
 from traceability.recall.rules import OPEN, RecallState
@@ -35,7 +36,9 @@ def phone_list() -> PhoneList:
     """Every batch that is recalled now, by code. The gravest recall of a batch counts; drills never."""
     recalls: dict[UUID, RecallBatch] = {}
     rows = RecallBatch.objects.filter(
-        recall__is_drill=False, recall__state__in=(*OPEN, RecallState.CLOSED)
+        recall__is_drill=False,
+        recall__state__in=(*OPEN, RecallState.CLOSED),
+        batch__status=BatchStatus.RECALLED,
     ).select_related("recall")
     for line in rows.order_by("-recall__level", "recall__decided_at"):
         recalls[line.batch_id] = line

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Prefetch, Q, QuerySet, Value, When
 
 from backend.accounts.models import User
 from backend.accounts.queries import region_scope
@@ -26,6 +26,7 @@ from traceability.recall.models import (
     RecallLevelRule,
     RecallNotice,
     RecallScope,
+    RecallStart,
     RecallStep,
     RecallWaiver,
     ReturnTest,
@@ -73,7 +74,8 @@ def check_share(level: int, *, on: date) -> RecallCheckPolicy | None:
 def recalls_for(user: User) -> QuerySet[Recall]:
     """Every recall: whoever holds the right reads all; of the consignees only the own ones (`notices_for`)."""
     people = ("proposed_by", "decided_by", "announced_by", "finished_by", "closed_by")
-    return Recall.objects.select_related("level_rule", "scope", *people)
+    starts = Prefetch("starts", RecallStart.objects.select_related("batch__product"))
+    return Recall.objects.select_related("level_rule", "scope", *people).prefetch_related(starts)
 
 
 def recall_by_id(id: UUID) -> Recall:

@@ -199,7 +199,7 @@ def _outside_findings(
 
 
 def _drift(recall: Recall) -> list[Finding]:
-    """Batches made from recalled goods after the scope was frozen."""
-    added = drift_of(recall).added
-    codes = Batch.objects.filter(pk__in=added).order_by("code").values_list("code", "qty_kg")
+    """Batches made from recalled goods after the scope was frozen; what came back is no new one."""
+    rows = Batch.objects.filter(pk__in=drift_of(recall).added).exclude(kind=BatchKind.RETURN)
+    codes = rows.order_by("code").values_list("code", "qty_kg")
     return [Finding(FindingCode.SCOPE_GROWN, code, kg) for code, kg in codes]

@@ -369,6 +369,7 @@ class BlockerCode(Code):
     STOCK_UNDECLARED = "stock_undeclared"
     DISPOSITIONS_OPEN = "dispositions_open"
     GOODS_UNDISPOSED = "goods_undisposed"
+    MADE_OF_RECALLED = "made_of_recalled"
     CLOCK_UNANSWERED = "clock_unanswered"
 
 

@@ -65,6 +65,7 @@ def test_recall_of_two_batches_class_1_stops_them(house):
     preview = house.qc.get(f"recalls/preview?batches={','.join(str(b.pk) for b in goods.packed)}").json
     recall = proposed(house, goods.packed, level=1)
     assert recall["state"] == "proposed" and recall["scope"] is None
+    assert {row["code"] for row in recall["starts"]} == {batch.code for batch in goods.packed}
     assert statuses(goods.packed) == ["released", "released"]
     [start] = recall["clocks"]
     due = clock.read_moment(start["due_at"]) - clock.read_moment(recall["risk_known_at"])

@@ -15,12 +15,15 @@ from backend.core import clock
 from backend.core.clock import FACTORY_ZONE
 from backend.core.errors import DomainError
 from tests import factories
-from tests.recalling import PLAN
-from traceability.batch.models import BatchDecision
+from tests.recalling import PLAN, make_rules
+from traceability.batch.models import Batch, BatchDecision
 from traceability.batch.services import recall_batches
+from traceability.genealogy.services import record_return
 from traceability.recall import queries
 from traceability.recall.clocks import clocks_of
+from traceability.recall.closing import blockers_of
 from traceability.recall.models import Disposition, Recall, RecallBatch, RecallNotice, RecallScope
+from traceability.recall.reckoning import reconcile
 from traceability.recall.rules import Clock
 from traceability.recall.services import (
     RecallData,
@@ -30,6 +33,7 @@ from traceability.recall.services import (
     propose_recall,
 )
 from traceability.recall.token import digest_of, token_of
+from traceability.trace.queries import consignees_of
 
 FILE = Path(__file__).parents[2] / "data" / "domain" / "recall_deadline_cases.json"
 CASES = json.loads(FILE.read_text(encoding="utf-8"))["cases"]
@@ -37,6 +41,7 @@ LEVEL_OF = {10: 1, 20: 2, 30: 3}
 
 
 def propose(*starts, by=None, **fields) -> Recall:
+    make_rules()
     known = {"level": 2, "cause": "水分超标", "risk_known_at": clock.now() - timedelta(hours=1)}
     data = RecallData(starts=tuple(batch.pk for batch in starts), **(known | fields))
     return propose_recall(data, by=by or factories.make_user("director"))
@@ -122,6 +127,51 @@ def test_recalling_many_takes_a_handful_of_statements(django_assert_max_num_quer
     with django_assert_max_num_queries(8):
         assert set(recall_batches(ids, by=by, reason="R")) == set(ids)
     assert recall_batches(ids, by=by, reason="R") == []
+
+
+@pytest.mark.django_db
+def test_consignees_are_exactly_those_of_the_trace():
+    silo = factories.make_batch(kind="silo")
+    customers = [factories.make_customer() for _ in range(3)]
+    for number in range(4):
+        batch = factories.make_batch()
+        factories.make_link(silo, batch)
+        for customer in customers[number % 3 :]:
+            factories.make_shipment(batch, customer, qty_kg=str(10 + number))
+    recall = announce(silo)
+    traced = {each.customer_id: each.kg for each in consignees_of(queries.scope_ids(recall))}
+    assert {row.customer_id: row.shipped_kg for row in recall.notices.all()} == traced
+    assert recall.scope.shipped_kg == sum(traced.values())
+
+
+@pytest.mark.django_db
+def test_goods_that_come_back_of_a_recalled_batch_are_recalled():
+    batch = factories.make_batch(qty_kg=Decimal(1000))
+    factories.make_shipment(batch, qty_kg="1000")
+    recall = announce(batch)
+    made = record_return(
+        batch,
+        qty_kg=Decimal(300),
+        customer=factories.make_customer(),
+        returned_at=clock.now(),
+        reason="召回退回",
+        by=factories.make_user("qc"),
+    )
+    made.lot.refresh_from_db()
+    assert made.lot.status == "recalled"
+    assert [each.code for each in reconcile(recall).findings] == []
+
+
+@pytest.mark.django_db
+def test_edible_goods_made_of_recalled_ones_stop_the_close():
+    batch = factories.make_batch(qty_kg=Decimal(1000))
+    recall = announce(batch)
+    new = factories.make_batch()
+    factories.make_link(batch, new, qty_kg="1000")
+    found = {each.code: each.subjects for each in blockers_of(recall)}
+    assert found["made_of_recalled"] == (new.code,)
+    Batch.objects.filter(pk=new.pk).update(status="held")
+    assert "made_of_recalled" not in {each.code for each in blockers_of(recall)}
 
 
 @pytest.mark.django_db
