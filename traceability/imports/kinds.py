@@ -54,7 +54,7 @@ KINDS = {
             ("number",),
             shipment_rows.apply,
             many_rows=True,
-            chunk=100,
+            chunk=500,
         ),
         Kind(
             ImportKind.CERTIFICATES,

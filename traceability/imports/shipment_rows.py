@@ -1,23 +1,27 @@
-"""Shipments from a file: rows of one number are its lines. Each passes the same gate as in the API."""
+"""Shipments from a file: rows of one number are its lines. Each passes the rules of the gate, as in the API."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
-
-from django.db import transaction
+from uuid import UUID
 
 from backend.accounts.models import User
-from backend.core.errors import DomainError
+from backend.core import clock
 from backend.core.errors import mark as _
 from traceability.batch.models import Batch
 from traceability.customer.models import Customer, Site
 from traceability.customer.queries import customers_for, sites_for
 from traceability.dispatch.gate import LineData
-from traceability.dispatch.models import Shipment
-from traceability.dispatch.rules import TEXTS, Refusal
-from traceability.dispatch.services import LinesRefused, ShipmentData, record_shipment
+from traceability.dispatch.models import Shipment, ShipmentLine
+from traceability.dispatch.queries import sales_terms, stocks
+from traceability.dispatch.rules import TEXTS, Refusal, Stock, buyer_refusal, refusal_of
+from traceability.dispatch.services import ShipmentData
 from traceability.imports.batch_reference import BatchFinder
-from traceability.imports.cell import batch_code, day, fault, number, read_cells, refusal, text, whole
+from traceability.imports.bulk import copy_in
+from traceability.imports.cell import batch_code, day, fault, number, read_cells, text, whole
 from traceability.imports.rules import Column, Outcome, Record, Row, RowFault, Verdict
 
 OF_SHIPMENT = (
@@ -38,14 +42,24 @@ OF_LINE = (
 COLUMNS = OF_SHIPMENT + OF_LINE
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """A readable shipment: what it asks for, its batches in the order of its lines."""
+
+    record: Record
+    data: ShipmentData
+    customer: Customer
+    batches: list[Batch]
+
+
 class Desk:
-    """What the records speak of, read in a few queries."""
+    """What the records speak of, read in a few queries. `taken` grows while they are judged."""
 
     def __init__(self, records: Sequence[Record], *, by: User) -> None:
         def named(column: str) -> set[str]:
             return {record.first.cells.get(column, "").strip() for record in records}
 
-        self.by = by
+        self.by, self.today = by, clock.today()
         self.batches = BatchFinder(records, columns=("batch",))
         self.customers = {row.code: row for row in customers_for(by).filter(code__in=named("customer"))}
         sites = sites_for(by).filter(customer__code__in=named("customer"), name__in=named("site"))
@@ -54,34 +68,114 @@ class Desk:
         self.known = {row.number: row for row in shipments.prefetch_related("lines")}
 
 
+class ManyGate:
+    """The gate of many shipments at once: the rules of one, with the stocks and terms read once per day.
+
+    What an earlier line takes is gone for the later ones, of its own shipment and of the next.
+    """
+
+    def __init__(self, wanted: Iterable[Wanted]) -> None:
+        ids = {batch.pk for one in wanted for batch in one.batches}
+        rows = Batch.objects.select_related("product").select_for_update(of=("self",)).filter(pk__in=ids)
+        self.rows = list(rows.order_by("id"))  # locked: none is held, or sold out, while we look
+        self.families = {row.pk: row.product.family for row in self.rows}
+        self.taken: defaultdict[UUID, Decimal] = defaultdict(Decimal)
+        self._stocks: dict[date, dict[UUID, Stock]] = {}
+        self._terms: dict[tuple[str, date], Any] = {}
+
+    def judge(self, one: Wanted) -> list[Refusal | None]:
+        """Per line why it may not leave, or None."""
+        stocks, terms = self._of_day(one.customer, one.data.shipped_on)
+        seen: set[UUID] = set()
+        return [self._line(line, one, stocks, terms, seen) for line in one.data.lines]
+
+    def take(self, lines: Iterable[ShipmentLine]) -> None:
+        for line in lines:
+            self.taken[line.batch_id] += line.qty_kg
+
+    def _line(
+        self, line: LineData, one: Wanted, stocks: dict[UUID, Stock], terms: Any, seen: set[UUID]
+    ) -> Refusal | None:
+        stock = stocks.get(line.batch_id) if line.batch_id else None
+        if stock is None or line.batch_id is None or line.qty_kg is None:
+            return Refusal.BATCH_UNKNOWN
+        if line.batch_id in seen:
+            return Refusal.BATCH_TWICE
+        seen.add(line.batch_id)
+        on = one.data.shipped_on
+        return refusal_of(stock, qty_kg=self.taken[line.batch_id] + line.qty_kg, on=on) or buyer_refusal(
+            terms.get(self.families[line.batch_id]), licence_valid_to=one.customer.licence_valid_to, on=on
+        )
+
+    def _of_day(self, customer: Customer, on: date) -> tuple[dict[UUID, Stock], Any]:
+        if on not in self._stocks:
+            self._stocks[on] = stocks(self.rows, on=on)
+        if (customer.kind, on) not in self._terms:
+            families = set(self.families.values())
+            self._terms[customer.kind, on] = sales_terms(customer.kind, families=families, on=on)
+        return self._stocks[on], self._terms[customer.kind, on]
+
+
 def apply(records: Sequence[Record], *, by: User, skip_bad: bool) -> list[Verdict]:
     """Shipments are booked; of one with refused lines the others are, if bad rows are to be skipped."""
     desk = Desk(records, by=by)
-    return [_judge(record, desk, skip_bad=skip_bad) for record in records]
+    read = [_asked(record, desk) for record in records]
+    gate = ManyGate(found for found in read if isinstance(found, Wanted))
+    shipments: list[Shipment] = []
+    lines: list[ShipmentLine] = []
+    verdicts = []
+    for found in read:
+        if isinstance(found, Wanted):
+            found, leaving = _booked(found, desk, gate, skip_bad=skip_bad)
+            if leaving:
+                shipments.append(leaving[0].shipment)
+                lines += leaving
+        verdicts.append(found)
+    copy_in(shipments)
+    copy_in(lines)
+    return verdicts
 
 
-def _judge(record: Record, desk: Desk, *, skip_bad: bool) -> Verdict:
+def _asked(record: Record, desk: Desk) -> Wanted | Verdict:
     data, batches, faults = _read(record, desk)
     if data is None or faults:
         return Verdict(record, Outcome.BAD, tuple(faults))
     known = desk.known.get(data.number)
     if known is not None:
         return _known(record, known, data, batches)
-    try:
-        with transaction.atomic():
-            booked = record_shipment(data, by=desk.by, skip_refused=skip_bad)
-    except LinesRefused as error:
-        lines: dict[int, Any] = error.errors["lines"]  # type: ignore[assignment]  # index → LineFault
-        faults = [_line_fault(record.rows[index], Refusal(line.code)) for index, line in lines.items()]
-        return Verdict(record, Outcome.BAD, tuple(faults))
-    except DomainError as error:
-        return Verdict(record, Outcome.BAD, (refusal(record.first, error),))
-    refused = (_line_fault(record.rows[line.index], line.refusal) for line in booked.refused)
-    return Verdict(record, Outcome.CREATED, tuple(refused))
+    if data.shipped_on > desk.today:
+        text = _("A shipment is entered once it left.")
+        return Verdict(record, Outcome.BAD, (fault(record.first, "shipped_on", "invalid_input", text),))
+    customer = desk.customers[record.first.cells["customer"].strip()]
+    return Wanted(record, data, customer, batches)
 
 
-def _line_fault(row: Row, code: Refusal) -> RowFault:
-    return fault(row, "batch", code.value, TEXTS[code])
+def _booked(one: Wanted, desk: Desk, gate: ManyGate, *, skip_bad: bool) -> tuple[Verdict, list[ShipmentLine]]:
+    """The verdict, and the lines that leave with their shipment; none where it is refused."""
+    refusals = gate.judge(one)
+    faults = tuple(
+        fault(row, "batch", refusal.value, TEXTS[refusal])
+        for row, refusal in zip(one.record.rows, refusals, strict=True)
+        if refusal
+    )
+    if faults and (not skip_bad or len(faults) == len(refusals)):
+        return Verdict(one.record, Outcome.BAD, faults), []
+    data = one.data
+    shipment = Shipment(
+        number=data.number,
+        customer_id=data.customer_id,
+        site_id=data.site_id,
+        shipped_on=data.shipped_on,
+        carrier=data.carrier,
+        recorded_by=desk.by,
+    )
+    lines = [
+        ShipmentLine(shipment=shipment, batch=batch, qty_kg=line.qty_kg or 0, units=line.units)
+        for batch, line, refusal in zip(one.batches, data.lines, refusals, strict=True)
+        if not refusal
+    ]
+    gate.take(lines)
+    return Verdict(one.record, Outcome.CREATED, faults), lines
 
 
 def _read(record: Record, desk: Desk) -> tuple[ShipmentData | None, list[Batch], list[RowFault]]:
