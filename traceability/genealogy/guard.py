@@ -60,14 +60,22 @@ def check_walk(*, parents: Collection[UUID], children: Collection[UUID]) -> None
     """
     if set(parents) & set(children):
         raise MadeFromItself
-    below = queries.reach_below(children)
     above = queries.reach_above(parents, looking_for=children)
-    if above.is_truncated or below.is_truncated:
+    if above.is_truncated:
         raise GenealogyTooLarge(cap=queries.CAP)
-    # The way is read only once there is one to name.
+    # The way is read only once there is one to name; what is below only matters below industrial salt.
     if above.has_wanted:
         _refuse_circle(parents=parents, children=children)
-    if above.has_family and below.has_family:
+    if above.has_family:
+        _check_below(parents=parents, children=children)
+
+
+def _check_below(*, parents: Collection[UUID], children: Collection[UUID]) -> None:
+    """There is industrial salt above the parents. Raises IndustrialIntoEdible, GenealogyTooLarge (409)."""
+    below = queries.reach_below(children)
+    if below.is_truncated:
+        raise GenealogyTooLarge(cap=queries.CAP)
+    if below.has_family:
         _refuse_mixing(parents=parents, children=children)
 
 
