@@ -11,7 +11,7 @@ from backend.core.calendar import load_announced
 from backend.core.ids import uuid7
 from tests import factories
 from tests.client import Answer, ApiClient
-from traceability.recall.models import RecallLevelRule
+from traceability.recall.models import RecallCheckPolicy, RecallLevelRule
 
 PLAN = {
     "producer": "测试盐厂有限公司,江苏省淮安市盐化路1号,法定代表人张三,电话 0517-88888888",
@@ -52,6 +52,14 @@ def make_rules() -> None:
                 source="Test",
                 needs_confirmation=False,
             )
+        RecallLevelRule.objects.get_or_create(
+            level=level,
+            needs_confirmation=True,
+            defaults={"law_edition": "2026", "valid_from": date(2026, 1, 1), "source": "Test"},
+        )
+        RecallCheckPolicy.objects.get_or_create(
+            level=level, defaults={"share_pct": 100, "valid_from": date(2026, 1, 1), "source": "Test"}
+        )
     load_announced()
 
 

@@ -261,7 +261,7 @@ def recall_batches(ids: Iterable[UUID], *, by: User, reason: str) -> list[UUID]:
             )
             before = after
     # Ids of one millisecond are in no order of their own, and a log is replayed in the order of its ids.
-    for decision, id in zip(decisions, sorted(uuid7() for _ in decisions), strict=True):
+    for decision, id in zip(decisions, sorted(uuid7() for _decision in decisions), strict=True):
         decision.id = id
     Batch.objects.filter(pk__in=list(taken)).update(
         status=BatchStatus.RECALLED, status_reason=reason, status_at=at
