@@ -183,6 +183,8 @@ SPECTACULAR_SETTINGS = {
         "ScanWhyEnum": "traceability.scan.rules.Why.choices",
         "NextActionEnum": "traceability.scan.rules.NextAction.choices",
         "CandidateReasonEnum": "traceability.scan.resolution.Reason.choices",
+        "SignalRuleEnum": "fieldservice.quality.rules.SignalRule.choices",
+        "ScanOutcomeEnum": "traceability.scan.rules.Outcome.choices",
         "BalanceVerdictEnum": "traceability.balance.rules.BalanceVerdict.choices",
         "FindingRuleEnum": "traceability.balance.rules.Rule.choices",
         "FindingStateEnum": "traceability.balance.rules.FindingState.choices",

@@ -79,6 +79,7 @@ ROWS = {
     "report_id": "unknown_code",
     "scan_id": "strange_scan",
     "recall_id": "recall_in_field",
+    "import_id": "import",
     "notice_id": "reported_notice",
 }
 FOLLOWING = sorted({path for paths in REACTIONS.values() for path in paths})

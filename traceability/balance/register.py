@@ -32,6 +32,7 @@ UPDATE traceability_finding f
 SET last_seen_at = %(at)s, residual_kg = s.residual_kg, tolerance_kg = s.tolerance_kg, evidence = s.evidence
 FROM seen_fault s
 WHERE s.rule = f.rule AND s.subject = f.subject AND s.batch_id = f.batch_id AND f.state <> 'cleared'
+  AND (%(ids)s::uuid[] IS NULL OR (f.residual_kg, f.evidence) IS DISTINCT FROM (s.residual_kg, s.evidence))
 """
 OPEN = """
 INSERT INTO traceability_finding (id, rule, batch_id, subject, residual_kg, tolerance_kg, evidence,

@@ -139,6 +139,12 @@ def refresh_findings() -> FindingRefresh:
     )
 
 
+def refresh_findings_since(moment: datetime) -> None:
+    """The same, unless a look that began after `moment` has seen it already. Safe to run twice."""
+    if not FindingRefresh.objects.filter(started_at__gte=moment).exists():
+        refresh_findings()
+
+
 @transaction.atomic
 def refresh_balance(ids: Iterable[UUID]) -> None:
     """The same for the mass of some batches. Safe to run twice."""

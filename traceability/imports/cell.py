@@ -15,6 +15,7 @@ from traceability.label.batch_code import BadBatchCode, normalise
 
 TRUE = frozenset({"true", "1", "yes", "y", "是"})
 FALSE = frozenset({"false", "0", "no", "n", "否"})
+LOCAL_MOMENT = re.compile(DAY_TEXT.pattern + r"[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?")
 DAY_WITH_SLASHES = re.compile(r"([0-9]{4})[/.]([0-9]{1,2})[/.]([0-9]{1,2})")
 
 
@@ -103,13 +104,17 @@ def day(cell: str) -> date:
 
 
 def moment(cell: str) -> datetime:
-    """A time with its zone; a bare day is noon of it where the factory stands."""
-    if not MOMENT_TEXT.fullmatch(cell):
-        return datetime.combine(day(cell), time(12), FACTORY_ZONE).astimezone(UTC)
+    """A time; without a zone it is that of the factory, and a bare day is its beginning there."""
+    is_local = LOCAL_MOMENT.fullmatch(cell)
+    if not is_local and not MOMENT_TEXT.fullmatch(cell):
+        return datetime.combine(day(cell), time(), FACTORY_ZONE).astimezone(UTC)
     try:
-        found = datetime.fromisoformat(cell).astimezone(UTC)
+        found = datetime.fromisoformat(cell)
+        found = (found.replace(tzinfo=FACTORY_ZONE) if is_local else found).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise CellFault("not_moment", _("A date and time with zone offset is expected.")) from error
+        raise CellFault(
+            "not_moment", _("A date and time such as 2026-03-01T08:30:00+08:00 is expected.")
+        ) from error
     if not FIRST_YEAR <= found.year < LAST_YEAR:
         raise CellFault("year_out_of_range", _("The year must lie in 2000 to 2099."))
     return found

@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from traceability.balance.services import refresh_findings
 from traceability.imports import services
 
 
@@ -13,4 +12,4 @@ def run_import(import_id: str) -> None:
 
 def look_over(import_id: str) -> None:
     """What came in may have faults that no single row shows."""
-    refresh_findings()
+    services.look_over(UUID(import_id))

@@ -40,7 +40,7 @@ COLUMNS = (
     Column(
         "made_at",
         moment,
-        _("When; a day is taken as noon of it."),
+        _("When; without a zone the factory's time."),
         "2026-03-01T08:30:00+08:00",
         is_needed=True,
     ),

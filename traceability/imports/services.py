@@ -20,6 +20,7 @@ from backend.core.errors import DomainError, Forbidden
 from backend.core.errors import mark as _
 from backend.core.ids import uuid7
 from backend.core.queue import emit
+from traceability.balance.services import refresh_findings_since
 from traceability.imports import queries
 from traceability.imports.kinds import KINDS, Kind, records_of
 from traceability.imports.models import FileImport, ImportFault
@@ -116,6 +117,12 @@ def run_import(id: UUID, *, say: Say = silent) -> None:
         _work_through(row, say=say)
 
 
+def look_over(id: UUID) -> None:
+    """What came in may have faults that no single row shows. Safe to run twice."""
+    row = FileImport.objects.get(pk=id)
+    refresh_findings_since(row.finished_at or row.sent_at)
+
+
 def _work_through(row: FileImport, *, say: Say) -> None:
     kind = KINDS[ImportKind(row.kind)]
     try:
@@ -164,7 +171,8 @@ def _all_at_once(row: FileImport, kind: Kind, records: Sequence[Record], *, say:
                 say(done, total)
             if row.is_dry_run or any(verdict.faults for verdict in verdicts):
                 raise _TakenBack
-            _end(row, ImportState.DONE, **_counts(verdicts))
+            if not _end(row, ImportState.DONE, **_counts(verdicts)):
+                raise ImportCancelled
     except _TakenBack:
         _tell_only(row, verdicts)
     except ImportCancelled:
@@ -242,9 +250,11 @@ def _one_worker(row: FileImport) -> None:
 
 
 @transaction.atomic
-def _end(row: FileImport, state: ImportState, **fields: Any) -> None:
+def _end(row: FileImport, state: ImportState, **fields: Any) -> bool:
+    """False where it was cancelled meanwhile."""
     won = FileImport.objects.filter(pk=row.pk, state=ImportState.RUNNING).update(
         state=state, finished_at=clock.now(), **fields
     )
     if won and state == ImportState.DONE and not row.is_dry_run and row.kind in MOVES_GOODS:
         emit("goods.imported", import_id=row.pk)
+    return bool(won)

@@ -1,5 +1,7 @@
 """Files of every kind over HTTP: what is taken, what is refused and where, and that nothing doubles."""
 
+import io
+import zipfile
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -15,6 +17,7 @@ from traceability.batch.models import Batch, ReleaseCertificate
 from traceability.customer.models import Customer, Site
 from traceability.dispatch.models import Shipment, ShipmentLine
 from traceability.genealogy.models import MadeFrom
+from traceability.imports import batch_rows
 from traceability.imports.kinds import KINDS
 from traceability.imports.models import FileImport, ImportFault
 from traceability.imports.rules import ImportKind
@@ -397,6 +400,31 @@ def test_file_that_is_no_table_of_its_kind_is_refused_as_a_whole(
     made = imported(qc, "batches", data)
     assert made["state"] == "refused" and made["refusal"]
     assert faults(qc, made)[0] == (1, column, code)
+
+
+def test_workbook_that_unfolds_to_too_much_is_refused_unopened(sign_in: Any):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", b" " * 5_000_000)
+    made = imported(sign_in("qc"), "products", file.getvalue())
+    assert (made["state"], made["rows_total"]) == ("refused", None)
+    assert "unfolds" in made["refusal"]
+
+
+def test_import_cancelled_while_it_runs_writes_nothing(sign_in: Any, monkeypatch: Any):
+    salt()
+    qc = sign_in("qc")
+    made = send(qc, "batches", csv_file([batch_row("YS-1")])).json
+
+    def cancelled_then(records: Any, **given: Any) -> Any:
+        verdicts = batch_rows.apply(records, **given)
+        FileImport.objects.update(state="cancelled", finished_at=clock.now())
+        return verdicts
+
+    monkeypatch.setitem(KINDS, ImportKind.BATCHES, replace(KINDS[ImportKind.BATCHES], apply=cancelled_then))
+    run_jobs()
+    assert not Batch.objects.exists()
+    assert made["state"] == "queued"
 
 
 def test_kind_needs_the_right_of_its_rows(sign_in: Any):
