@@ -9,17 +9,19 @@ from tests import factories
 from traceability.recall.models import Recall, RecallBatch, RecallLevelRule, RecallNotice
 
 
-def make_recall(*, level: int = 2, is_drill: bool = False, state: str = "announced") -> Recall:
-    rule = RecallLevelRule.objects.get_or_create(
+def make_rule(level: int) -> RecallLevelRule:
+    return RecallLevelRule.objects.create(
         level=level,
-        law_edition="Test edition",
-        defaults={
-            "start_h": 24,
-            "complete_working_days": 10,
-            "valid_from": date(2000, 1, 1),
-            "needs_confirmation": False,
-        },
-    )[0]
+        law_edition="Field test edition",
+        start_h=24,
+        complete_working_days=10,
+        valid_from=date(2000, 1, 1),
+        needs_confirmation=False,
+    )
+
+
+def make_recall(*, level: int = 2, is_drill: bool = False, state: str = "announced") -> Recall:
+    rule = RecallLevelRule.objects.filter(level=level, needs_confirmation=False).first() or make_rule(level)
     now = clock.now()
     announced = state in ("announced", "closing", "closed")
     return Recall.objects.create(

@@ -49,6 +49,7 @@ KINDS: Mapping[VisitKind, str] = {
     VisitKind.SAMPLING: _("Sampling"),
     VisitKind.RETURN_CHECK: _("Check of returned goods"),
     VisitKind.REVISIT: _("Revisit"),
+    VisitKind.RECALL: _("Recall"),
 }
 STATUSES: Mapping[VisitStatus, str] = {
     VisitStatus.PLANNED: _("Planned"),

@@ -46,6 +46,8 @@ def open_recall_tasks(recall_id: UUID) -> int:
     # A row that another delivery of the job wrote meanwhile is left as it is.
     tasks = [RecallTask(notice=notice, opened_at=now) for notice in notices.order_by("pk")]
     RecallTask.objects.bulk_create(tasks, ignore_conflicts=True)
+    for task in tasks:  # a consignee may have brought its goods back before this job ran
+        finish_recall_task(task.notice_id)
     log.info("recall_tasks_opened", recall=str(recall.pk), tasks=len(tasks))
     return len(tasks)
 

@@ -8,7 +8,10 @@ from decimal import Decimal
 import pytest
 
 from backend.core import clock
+from fieldservice.reading.rules import Verdict
+from fieldservice.report import words
 from fieldservice.report.visit_report import with_uncertainty
+from fieldservice.visit.rules import VisitKind, VisitStatus
 from tests import factories
 from tests.fieldwork import AT_SITE, check, moisture, upload
 
@@ -164,3 +167,9 @@ def test_colleague_who_may_read_the_visit_gets_no_report_without_its_readings(vi
 )  # fmt: skip
 def test_value_is_printed_to_the_digits_its_uncertainty_allows(value, u, shown):
     assert with_uncertainty(Decimal(value), expanded_u=Decimal(u) if u else None) == shown
+
+
+def test_every_code_on_the_paper_has_a_word():
+    tables = ((words.KINDS, VisitKind), (words.STATUSES, VisitStatus), (words.VERDICTS, Verdict))
+    for table, codes in tables:
+        assert set(table) == set(codes)

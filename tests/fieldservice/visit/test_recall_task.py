@@ -61,6 +61,13 @@ def test_each_consignee_of_an_announced_recall_is_a_task_once():
     assert RecallTask.objects.filter(state="open").count() == 3
 
 
+def test_who_reported_before_the_task_was_opened_is_done():
+    notice = make_notice(make_recall())
+    report(notice)
+    open_recall_tasks(notice.recall_id)
+    assert RecallTask.objects.get(notice=notice).state == "done"
+
+
 @pytest.mark.parametrize("state", ["proposed", "approved", "dismissed"])
 def test_a_recall_nobody_announced_asks_nothing_of_the_field(state):
     recall = make_recall(state=state)
