@@ -184,19 +184,22 @@ def shares_up(starts: Iterable[Key], *, placed: Sequence[Key], steps: Steps[Key]
 def shares_down(
     starts: Iterable[Key], *, placed: Sequence[Key], steps: Steps[Key], made_kg: Mapping[Key, float]
 ) -> dict[Key, Share]:
-    """Forward: which part of each batch is goods of the starts, over all ways. `made_kg`: all that went into it.
+    """Forward: which part of each batch is goods of the starts, over all ways, at most. `made_kg`: its own kg.
 
-    `steps` lead from parent to child.
+    `steps` lead from parent to child. What else went into a batch the walk does not bring; it was no less than what
+    came out, so the larger of both weights is what a part is taken of.
     """
-    kg_of: dict[Key, float] = {}
+    ours: dict[Key, float] = {}
+    came_in: dict[Key, float] = {}
     shares: dict[Key, Share] = dict.fromkeys(starts, 1.0)
     for here in placed:
-        if here in kg_of:
-            made = made_kg.get(here, 0.0)
-            shares.setdefault(here, min(kg_of[here] / made, 1.0) if made > 0 else 1.0)
+        if here in ours and here not in shares:
+            whole = max(made_kg.get(here, 0.0), came_in[here])
+            shares[here] = ours[here] / whole if whole > 0 else 1.0
         share = shares.get(here)
         if share is None:
             continue
         for there, kg in steps.get(here, ()):
-            kg_of[there] = kg_of.get(there, 0.0) + share * kg
+            ours[there] = ours.get(there, 0.0) + share * kg
+            came_in[there] = came_in.get(there, 0.0) + kg
     return shares

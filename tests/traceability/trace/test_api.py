@@ -7,13 +7,14 @@ import pytest
 from tests.factories import (
     make_alias,
     make_batch,
+    make_containment,
     make_customer,
     make_link,
     make_product,
     make_shipment,
     make_trade_item,
+    make_unit,
 )
-from traceability.dispatch.models import Containment, LogisticUnit, UnitContent
 from traceability.genealogy.models import MadeFrom
 from traceability.scan.models import Scan
 from traceability.trace import answer, queries, reach
@@ -269,15 +270,8 @@ def test_scanned_code_is_traced_and_no_scan_is_stored(sign_in, works):
 
 
 def test_unit_is_traced_with_all_batches_in_it(sign_in, works):
-    by = sign_in("logistics").user
-    at = works["packed"].status_at
-    pallet, case = (
-        LogisticUnit.objects.create(sscc=sscc, level=level, packed_at=at, packed_by=by)
-        for sscc, level in (("169012345000000011", "pallet"), ("069012345000000014", "case"))
-    )
-    Containment.objects.create(child=case, parent=pallet, valid_from=at, loaded_by=by)
-    for unit, batch in ((pallet, works["blend"]), (case, works["packed"])):
-        UnitContent.objects.create(unit=unit, batch=batch, qty_kg=10)
+    pallet = make_unit((works["blend"], "10"))
+    make_containment(make_unit((works["packed"], "10"), level="case"), pallet)
     found = sign_in("qc").get(f"trace?code=00{pallet.sscc}&aim=%5DC1&direction=backward")
     assert [start["code"] for start in found.json["starts"]] == ["YS-1", "YS-2"], found.json
     assert {"RAW-1", "RAW-2", "ADD-1", "FIL-1"} <= set(codes(found))

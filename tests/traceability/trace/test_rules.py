@@ -73,9 +73,16 @@ def test_diamond_counts_both_ways():
 def test_lost_weight_makes_no_more_than_the_whole():
     """300 kg of brine become 80 kg of salt."""
     steps = steps_of([("BRINE", "SALT", 300.0)])
-    assert (
-        shares_down(["BRINE"], placed=["BRINE", "SALT"], steps=steps, made_kg={"SALT": 80.0})["SALT"] == 1.0
-    )
+    made = {"SALT": 80.0}
+    assert shares_down(["BRINE"], placed=["BRINE", "SALT"], steps=steps, made_kg=made)["SALT"] == 1.0
+
+
+def test_lost_weight_leaves_the_parts_as_they_were_mixed():
+    """Brine, and salt of which a tenth is ours, 150 kg each, become 80 kg."""
+    steps = steps_of([("A", "MIX", 10.0), ("A", "SALT", 150.0), ("MIX", "SALT", 150.0)])
+    made = {"MIX": 100.0, "SALT": 80.0}
+    shares = shares_down(["A"], placed=["A", "MIX", "SALT"], steps=steps, made_kg=made)
+    assert shares == {"A": 1.0, "MIX": 0.1, "SALT": 165 / 300}
 
 
 def test_lots_in_and_beyond_a_circle_have_no_share():
