@@ -48,6 +48,7 @@ def far_away(asked: Sequence[Asked], *, on: date) -> list[bool]:
     """Whether each is too far from what is stored and from those of `asked` made before it; one statement.
 
     A scan that comes late completes the pattern as one in time would have: the corrected time counts, not the arrival.
+    Two that are stored in the same instant may miss each other; the next one of the code sees both.
     """
     found = seen(asked, on=on)
     if found.rule is None:
