@@ -51,14 +51,23 @@ def insert_many(name: str, statement: str, values: Mapping[str, Any]) -> int:
     Their history is kept by one statement as well. The trigger keeps it row by row, at a millisecond each: only for
     this statement it is told to leave it to us.
     """
+    return _write_many(name, statement, values, label="insert")
+
+
+def update_many(name: str, statement: str, values: Mapping[str, Any]) -> int:
+    """Runs an `UPDATE … SET … WHERE …` of many rows, each of which it changes; as `insert_many`."""
+    return _write_many(name, statement, values, label="update")
+
+
+def _write_many(name: str, statement: str, values: Mapping[str, Any], *, label: str) -> int:
     event = tracked_models()[name]
     model: Any = event.pgh_tracked_model  # type: ignore[attr-defined]  # event models are made at run time
     fields = [field.column for field in event._meta.concrete_fields if field.name not in SKIPPED]
     columns = ", ".join(f'"{column}"' for column in fields)
-    [(_model, trigger)] = pgtrigger.registered(f"{model._meta.label}:insert_insert")
+    [(_model, trigger)] = pgtrigger.registered(f"{model._meta.label}:{label}_{label}")
     kept = f"""WITH made AS ({statement} RETURNING *), kept AS (
         INSERT INTO "{event._meta.db_table}" ({columns}, pgh_obj_id, pgh_label, pgh_created_at, pgh_context_id)
-        SELECT {columns}, made.id, 'insert', NOW(), (SELECT _pgh_attach_context()) FROM made)
+        SELECT {columns}, made.id, '{label}', NOW(), (SELECT _pgh_attach_context()) FROM made)
         SELECT count(*) FROM made"""  # noqa: S608 names from our own models
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_LEAVE, ["{%s}" % trigger.get_pgid(model)])  # noqa: UP031 the braces are the array's

@@ -12,6 +12,7 @@ from backend.accounts.models import User
 from backend.core import clock
 from backend.core.errors import DomainError, IllegalStep, InvalidInput, SamePerson
 from backend.core.errors import mark as _
+from backend.core.history import update_many
 from backend.core.ids import uuid7
 from backend.core.queue import emit
 from backend.core.states import step
@@ -233,6 +234,12 @@ TO_RECALLED: Mapping[BatchStatus, tuple[BatchAction, ...]] = {
 }
 
 
+_RECALL = f"""
+UPDATE {Batch._meta.db_table} SET status = 'recalled', status_reason = %(reason)s, status_at = %(at)s
+WHERE id = ANY(%(ids)s::uuid[])
+"""  # noqa: S608 the table's own name
+
+
 @transaction.atomic
 def recall_batches(ids: Iterable[UUID], *, by: User, reason: str) -> list[UUID]:
     """Recalls every batch of a decided recall that is not recalled or destroyed yet, in a handful of statements.
@@ -263,9 +270,8 @@ def recall_batches(ids: Iterable[UUID], *, by: User, reason: str) -> list[UUID]:
     # Ids of one millisecond are in no order of their own, and a log is replayed in the order of its ids.
     for decision, id in zip(decisions, sorted(uuid7() for _decision in decisions), strict=True):
         decision.id = id
-    Batch.objects.filter(pk__in=list(taken)).update(
-        status=BatchStatus.RECALLED, status_reason=reason, status_at=at
-    )
+    if taken:
+        update_many("batch", _RECALL, {"ids": list(taken), "reason": reason, "at": at})
     BatchDecision.objects.bulk_create(decisions, batch_size=1000)
     for id in taken:
         emit("batch.recalled", batch_id=id)

@@ -45,7 +45,7 @@ from traceability.recall.rules import (
     WaiverAction,
     WaiverState,
 )
-from traceability.recall.scope import drift_of
+from traceability.recall.scope import made_since
 from traceability.recall.services import locked, running, take
 
 MOST_SUBJECTS = 10
@@ -154,7 +154,7 @@ def _made_since(recall: Recall) -> Iterator[Blocker]:
     done = Disposition.objects.filter(recall=recall, state=DispositionState.DONE)
     if recall.is_drill or done.filter(kind=DispositionKind.RELABEL).exists():
         return
-    rows = Batch.objects.filter(pk__in=drift_of(recall).added, status=BatchStatus.RELEASED)
+    rows = Batch.objects.filter(pk__in=made_since(queries.scope_ids(recall)), status=BatchStatus.RELEASED)
     codes = rows.filter(product__family__in=EDIBLE).values_list("code", flat=True)
     yield from _named(BlockerCode.MADE_OF_RECALLED, list(codes))
 

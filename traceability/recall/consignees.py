@@ -8,6 +8,8 @@ from traceability.recall.queries import scope_ids
 from traceability.recall.rules import RUNNING, NoticeState
 from traceability.recall.scope import ConsigneeKey, Sent, sent_of
 
+CHUNK = 500  # the history of each row costs a millisecond, and no statement may take longer than five seconds
+
 
 def update_notices(recall: Recall) -> int:
     """Adds consignees that became known since and corrects the kg shipped. How many lines changed."""
@@ -17,9 +19,9 @@ def update_notices(recall: Recall) -> int:
     }
     lines = lines_of(sent_of(scope_ids(recall)))
     new = [_new(recall, sent) for key, sent in lines.items() if key not in known]
-    RecallNotice.objects.bulk_create(new)
+    RecallNotice.objects.bulk_create(new, batch_size=CHUNK)
     changed = [row for key, row in known.items() if _corrected(row, lines.get(key, []))]
-    RecallNotice.objects.bulk_update(changed, ["shipped_kg", "shipment_count"])
+    RecallNotice.objects.bulk_update(changed, ["shipped_kg", "shipment_count"], batch_size=CHUNK)
     return len(new) + len(changed)
 
 

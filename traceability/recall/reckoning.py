@@ -23,7 +23,7 @@ from traceability.recall.reconciliation import (
     Outside,
     outside_of,
 )
-from traceability.recall.scope import ConsigneeKey, drift_of, facts_of, sent_of
+from traceability.recall.scope import ConsigneeKey, facts_of, made_since, sent_of
 
 # What came back was shipped before: it is no use of the batch.
 _USED = f"""
@@ -77,7 +77,7 @@ def reconcile(recall: Recall) -> Reconciliation:
         ConsigneeLine(notice=row, outside=by_consignee.get(key, Outside())) for key, row in notices.items()
     ]
     goods = [line.house for line in batches if line.kind != BatchKind.RETURN]
-    findings = [*_house_findings(batches), *_outside_findings(outsides, notices, batches), *_drift(recall)]
+    findings = [*_house_findings(batches), *_outside_findings(outsides, notices, batches), *_grown(ids)]
     return Reconciliation(
         batches=batches,
         consignees=consignees,
@@ -198,8 +198,8 @@ def _outside_findings(
     return found
 
 
-def _drift(recall: Recall) -> list[Finding]:
+def _grown(ids: list[UUID]) -> list[Finding]:
     """Batches made from recalled goods after the scope was frozen; what came back is no new one."""
-    rows = Batch.objects.filter(pk__in=drift_of(recall).added).exclude(kind=BatchKind.RETURN)
+    rows = Batch.objects.filter(pk__in=made_since(ids)).exclude(kind=BatchKind.RETURN)
     codes = rows.order_by("code").values_list("code", "qty_kg")
     return [Finding(FindingCode.SCOPE_GROWN, code, kg) for code, kg in codes]

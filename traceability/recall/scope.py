@@ -12,6 +12,7 @@ from traceability.batch.models import Batch
 from traceability.batch.rules import BatchKind, BatchStatus
 from traceability.customer.models import Customer
 from traceability.dispatch.models import Shipment, ShipmentLine
+from traceability.genealogy.models import MadeFrom
 from traceability.recall.models import Recall
 from traceability.recall.queries import scope_ids
 from traceability.recall.rules import ScopeTruncated, scope_digest
@@ -40,6 +41,9 @@ ORDER BY 1, 2, 3, 5
 """
 _FACTS = """
 SELECT b.id, b.status, b.kind, b.qty_kg, b.code FROM unnest(%(ids)s::uuid[]) a(id) JOIN {batch} b ON b.id = a.id
+"""
+_CHILDREN = """
+SELECT DISTINCT m.child_id FROM unnest(%(ids)s::uuid[]) a(id) JOIN {link} m ON m.parent_id = a.id AND m.is_live
 """
 ConsigneeKey = tuple[UUID | None, UUID | None, str]  # customer, site, name of a history delivery
 
@@ -142,6 +146,18 @@ def sent_of(ids: Iterable[UUID]) -> list[Sent]:
         Sent(customer_id, site_id, name, region_id, batch_id, kg, tuple(sorted(numbers)))
         for customer_id, site_id, name, region_id, batch_id, kg, numbers in rows
     ]
+
+
+def made_since(ids: Iterable[UUID]) -> set[UUID]:
+    """Batches made of those of a frozen scope that are not in it: linked, or made, after it was frozen.
+
+    One look at the direct children, and a walk only where there are new ones.
+    """
+    known = set(ids)
+    with connection.cursor() as cursor:
+        cursor.execute(_CHILDREN.format(link=MadeFrom._meta.db_table), {"ids": list(known)})
+        new = [id for (id,) in cursor.fetchall() if id not in known]
+    return set(walk(new, direction=Direction.FORWARD).lots) - known if new else set()
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from traceability.batch.models import Batch, Proposal
 from traceability.batch.rules import BatchAction, ProposalState
 from traceability.batch.services import accept_proposal, recall_batches
 from traceability.recall import queries
-from traceability.recall.consignees import update_notices
+from traceability.recall.consignees import CHUNK, update_notices
 from traceability.recall.diary import note
 from traceability.recall.models import (
     Recall,
@@ -320,7 +320,8 @@ def _open_links(row: Recall) -> None:
             give_link(notice)
         if notice.state == NoticeState.WAITING:
             notice.state = NoticeState.UNCONTACTED
-    RecallNotice.objects.bulk_update(rows, ["token_digest", "link_number", "link_expires_at", "state"])
+    names = ["token_digest", "link_number", "link_expires_at", "state"]
+    RecallNotice.objects.bulk_update(rows, names, batch_size=CHUNK)
 
 
 def give_link(notice: RecallNotice) -> None:

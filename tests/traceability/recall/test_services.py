@@ -124,7 +124,7 @@ def test_recalling_many_takes_a_handful_of_statements(django_assert_max_num_quer
     product = factories.make_product()
     ids = [factories.make_batch(product).pk for _ in range(30)]
     by = factories.make_user("qc")
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(10):
         assert set(recall_batches(ids, by=by, reason="R")) == set(ids)
     assert recall_batches(ids, by=by, reason="R") == []
 
