@@ -52,11 +52,10 @@ def make_rules() -> None:
                 source="Test",
                 needs_confirmation=False,
             )
-        RecallLevelRule.objects.get_or_create(
-            level=level,
-            needs_confirmation=True,
-            defaults={"law_edition": "2026", "valid_from": date(2026, 1, 1), "source": "Test"},
-        )
+        if not RecallLevelRule.objects.filter(level=level, needs_confirmation=True).exists():
+            RecallLevelRule.objects.create(
+                level=level, law_edition="2026", valid_from=date(2026, 1, 1), source="Test"
+            )
         RecallCheckPolicy.objects.get_or_create(
             level=level, defaults={"share_pct": 100, "valid_from": date(2026, 1, 1), "source": "Test"}
         )
