@@ -1,7 +1,9 @@
 """Reads of the log: who sees which events, and the events of a set of batches."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
+from urllib.parse import unquote
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -12,8 +14,10 @@ from traceability.epcis.identifier import spelled
 from traceability.epcis.models import CaptureJob, TraceEvent
 from traceability.epcis.naming import batch_uri
 from traceability.epcis.rules import BLIND, CAPTURED
+from traceability.label.batch_code import BadBatchCode, normalise
 
 CHUNK = 500
+_LOT = re.compile(r"/01/(?P<gtin>[0-9]{14})/10/(?P<lot>[^/?#]+)$")
 
 
 def events_for(user: User) -> QuerySet[TraceEvent]:
@@ -30,9 +34,22 @@ def event_by_id(rows: QuerySet[TraceEvent], event_id: str) -> TraceEvent | None:
 
 
 def about(rows: QuerySet[TraceEvent], uri: str) -> QuerySet[TraceEvent]:
-    """Events that name the thing, unit or lot, on any side."""
-    name = [spelled(uri)]
-    return rows.filter(Q(epcs__overlap=name) | Q(epc_classes__overlap=name))
+    """Events that name the thing, unit or lot, on any side; a lot under the GTIN of any of its packs."""
+    names = list({spelled(uri), *_names_of_lot(uri)})
+    return rows.filter(Q(epcs__overlap=names) | Q(epc_classes__overlap=names))
+
+
+def _names_of_lot(uri: str) -> list[str]:
+    """What the log calls the batch whose label carries this link: a bag says another GTIN than a case."""
+    link = _LOT.search(uri)
+    if link is None:
+        return []
+    try:
+        code = normalise(unquote(link["lot"]))
+    except BadBatchCode:
+        return []
+    found = Batch.objects.filter(product__trade_items__gtin=link["gtin"], code_norm=code)
+    return [spelled(batch_uri(batch)) for batch in found.select_related("product", "trade_item")]
 
 
 def bodies_about(rows: QuerySet[TraceEvent], ids: Sequence[UUID]) -> Iterator[dict[str, Any]]:

@@ -122,6 +122,14 @@ def test_events_of_one_thing_are_found_by_its_encoded_uri(captured):
     assert ids(captured.get(f"epcis/epcs/{quote(BAG, safe='')}/events?eventType=ObjectEvent")) == [id_of(1)]
 
 
+def test_a_lot_is_found_under_the_gtin_of_any_of_its_packs(qc):
+    batch = packed_batch(code="PACK9")
+    case = factories.make_trade_item(batch.product, level="case", net_kg=Decimal(10))
+    for item in (batch.trade_item, case):
+        uri = quote(f"https://id.example.cn/01/{item.gtin}/10/pack9", safe="")
+        assert len(ids(qc.get(f"epcis/epcs/{uri}/events"))) == 1
+
+
 def test_events_of_a_step_and_of_a_type(captured):
     assert ids(captured.get("epcis/bizSteps/packing/events")) == [id_of(3)]
     assert ids(captured.get("epcis/eventTypes/TransformationEvent/events")) == [id_of(2)]
