@@ -56,9 +56,10 @@ def make_rules() -> None:
             RecallLevelRule.objects.create(
                 level=level, law_edition="2026", valid_from=date(2026, 1, 1), source="Test"
             )
-        RecallCheckPolicy.objects.get_or_create(
-            level=level, defaults={"share_pct": 100, "valid_from": date(2026, 1, 1), "source": "Test"}
-        )
+        if not RecallCheckPolicy.objects.filter(level=level).exists():
+            RecallCheckPolicy.objects.create(
+                level=level, share_pct=100, valid_from=date(2026, 1, 1), source="Test"
+            )
     load_announced()
 
 
