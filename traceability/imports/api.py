@@ -190,7 +190,7 @@ class ImportDetail(Endpoint):
 
 
 class ImportErrors(Endpoint):
-    ordering = ("line", "id")
+    ordering = ("line", "column", "id")
 
     @operation(Can.IMPORT_FILES, gives=ImportFaultOut, page=True)
     def get(self, request: Request, id: UUID) -> Response:
@@ -210,7 +210,7 @@ class ImportErrorsCsv(Endpoint):
 
 
 def _lines(row: FileImport) -> Iterator[tuple[Any, ...]]:
-    for fault in queries.faults_of(row).order_by("line", "id").iterator(chunk_size=2_000):
+    for fault in queries.faults_of(row).order_by("line", "column", "id").iterator(chunk_size=2_000):
         yield fault.line, fault.column, fault.code, told(fault)
 
 

@@ -63,7 +63,7 @@ def _account(username: str | None, *, kind: ImportKind) -> User:
 
 def summary(row: FileImport) -> dict[str, Any]:
     """What became of the file."""
-    faults = faults_of(row).order_by("line", "id")
+    faults = faults_of(row).order_by("line", "column", "id")
     return {
         "import": str(row.pk),
         "kind": row.kind,
