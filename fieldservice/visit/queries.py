@@ -84,7 +84,9 @@ def recall_tasks_for(user: User) -> QuerySet[RecallTask]:
         "notice__recall", "notice__customer", "notice__site", "technician"
     ).annotate(
         level=F("notice__recall__level"),
-        is_drill=F("notice__recall__is_drill"),
+        drill_rank=Case(
+            When(notice__recall__is_drill=True, then=Value(1)), default=Value(0), output_field=IntegerField()
+        ),
         due_on=F("notice__recall__finish_due_on"),
     )
     if user.role == Role.TECHNICIAN:
@@ -99,7 +101,7 @@ def recall_tasks_today(user: User) -> list[RecallTask]:
     return list(recall_tasks_for(user).filter(waiting).order_by(*TASK_ORDER)[:MAX_LIMIT])
 
 
-TASK_ORDER = ("level", "is_drill", "due_on", "id")
+TASK_ORDER = ("level", "drill_rank", "due_on", "id")
 DAY_ORDER = ("tier_rank", "planned_order", "number")
 
 
