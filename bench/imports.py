@@ -10,10 +10,10 @@ clock, rows per second of this process's CPU (PostgreSQL's own is not in it), an
 the COPY took. `dry` is the same file as a dry run, `again` the same file once more: every row unchanged. Shipments have
 --lines lines each. Links are chains with diamonds: each batch takes in two of a thousand before it.
 
-Last result (2026-11-22, two cores shared with eight others' work, load 4 to 8, Python 3.11.7, PostgreSQL 15; one round of
-10,000 rows, in brackets of 3,000 in a quieter minute), rows/s by the clock: products 7,100 (9,900), customers with a site
-3,500 (6,500), batches 3,200 (10,700), links 1,100 (2,400), shipments 2,800 (2,100); per second of this process's CPU
-23,000, 10,500, 11,400, 3,700 and 5,300; 36, 58, 183, 204 and 158 times a bare COPY.
+Last result (2026-11-22, two cores shared with other work at a load of 4 to 8, Python 3.11.7, PostgreSQL 15; one round
+of 10,000 rows, in brackets of 3,000 in a quieter minute), rows/s by the clock: products 7,100 (9,900), customers with
+a site 3,500 (6,500), batches 3,200 (10,700), links 1,100 (2,400), shipments 2,800 (2,100); per second of this
+process's CPU 23,000, 10,500, 11,400, 3,700 and 5,300; 36, 58, 183, 204 and 158 times a bare COPY.
 """
 
 import argparse
