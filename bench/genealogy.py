@@ -13,12 +13,13 @@ larger size, at the same number of lots reached. The ladder runs forward from it
 to the list, customers, kg and digest. Exports: time to the last byte, and the peak of Python's memory (tracemalloc),
 for a small trace and for a large one.
 
-Last result (2026-11-22, two cores, load 7 to 10 from other work: times by the clock are three to eight times too long;
-Python 3.11.7, PostgreSQL 15). 20,000 lots, forward from raw, 5,356 lots, 16,102 links, 4.7 MB of JSON: CPU time of
-bare ids 28 ms, bare links 118, walk() 154, API 197, so 1.67 × bare links and 7.1 × bare ids (which read no kg).
-100,000 lots, by the clock: bare links p50 632 ms, API 1,034 (1.47 ×); backward from a delivery, 442 lots: walk() 44 ms,
-API 96; recall scope from a scanned code, 5,685 lots and 200 customers: 464 ms; CSV of 2.8 MB 650 ms, XLSX 1.7 s, memory
-3.0 MB at most; import 6,334 rows/s audited, 3,690 checked. Ladder of 2,000: walk() 88 ms, API 158, complete.
+Last result (2026-11-22, two cores, load 6 to 9 from other work: times by the clock are two to eight times too long;
+Python 3.11.7, PostgreSQL 15). 100,000 lots, 340,893 links; CPU time per call of bare ids / bare links / walk() / API:
+forward from raw, 5,530 lots, 16,397 links, 4.6 MB of JSON: 35 / 133 / 169 / 201 ms, API 1.52 × bare links, 5.8 × bare
+ids (which read no kg); backward from a delivery, 442 lots: 2 / 6 / 12 / 18 ms. 20,000 lots, as many reached: 28 / 118 /
+154 / 197 ms, so five times the lots cost the API 1.02 ×. Import audited 18,897 rows/s (6,334 at load 8), checked 3,690
+at load 8. Recall scope from a scanned code, 5,685 lots and 200 customers: 0.5 to 1.4 s. CSV of 2.8 MB 0.65 s, XLSX
+1.7 s, memory 3.0 MB at most. Ladder of 2,000: walk() 88 ms, API 158, complete.
 1,000,000 lots: not measured yet (--size 100000 --growth 1000000, on a quiet machine).
 """
 
