@@ -86,10 +86,15 @@ def recall_by_id(id: UUID) -> Recall:
 def notices_for(user: User) -> QuerySet[RecallNotice]:
     """Consignees: a clerk and a technician those of the own regions, who may not read any none, the others all."""
     rows = with_work_order(RecallNotice.objects.select_related("recall", "customer", "site", "region"))
+    return rows.filter(_in_scope(user, region="region"))
+
+
+def _in_scope(user: User, *, region: str) -> Q:
+    """The lines a user may read, by their region's column."""
     if not user.may(Can.READ_CONSIGNEES):
-        return rows.none()
+        return Q(pk__in=())
     regions = user.regions if user.role == Role.TECHNICIAN else region_scope(user)
-    return rows if regions is None else rows.filter(region__in=regions)
+    return Q() if regions is None else Q(**{f"{region}__in": regions})
 
 
 def of_running(rows: QuerySet[RecallNotice], *, is_running: bool) -> QuerySet[RecallNotice]:
@@ -176,10 +181,8 @@ def contacts_of(notice: RecallNotice) -> QuerySet[ContactAttempt]:
 def goods_reports_for(user: User) -> QuerySet[GoodsReport]:
     """Reports at the consignees the user sees; each with `is_current`: no later row corrects it."""
     later = GoodsReport.objects.filter(supersedes=OuterRef("pk"))
-    rows = GoodsReport.objects.filter(notice__in=notices_for(user).order_by().values("pk"))
-    return rows.annotate(is_current=~Exists(later)).select_related(
-        "batch__product", "notice__customer", "notice__site", "recorded_by", "notice__recall"
-    )
+    rows = GoodsReport.objects.filter(_in_scope(user, region="notice__region"))
+    return rows.annotate(is_current=~Exists(later)).select_related("batch__product", "recorded_by")
 
 
 def current_reports(recall: Recall) -> QuerySet[GoodsReport]:
@@ -207,8 +210,8 @@ def dispositions() -> QuerySet[Disposition]:
 
 def waivers_for(user: User) -> QuerySet[RecallWaiver]:
     """Waivers at the consignees the user sees."""
-    rows = RecallWaiver.objects.filter(notice__in=notices_for(user).order_by().values("pk"))
-    return rows.select_related("notice__recall", "notice__customer", "proposed_by", "decided_by")
+    rows = RecallWaiver.objects.filter(_in_scope(user, region="notice__region"))
+    return rows.select_related("notice__recall", "proposed_by", "decided_by")
 
 
 def checks_of(notice: RecallNotice) -> QuerySet[EffectivenessCheck]:
