@@ -63,6 +63,8 @@ def keep(faults: Iterable[Fault], *, rules: Iterable[Rule], ids: list[UUID] | No
         with cursor.copy("COPY seen_fault FROM STDIN") as rows:
             for fault in faults:
                 rows.write_row(_row(fault))
+        # The planner knows nothing of a new table: it would go through all of it for each finding.
+        cursor.execute("ANALYZE seen_fault")
         cursor.execute(CLEAR, names)
         cleared = cursor.rowcount
         cursor.execute(SEE_AGAIN, names)
