@@ -182,7 +182,7 @@ SPECTACULAR_SETTINGS = {
         "UnknownStateEnum": "traceability.scan.rules.UnknownState.choices",
         "ScanWhyEnum": "traceability.scan.rules.Why.choices",
         "NextActionEnum": "traceability.scan.rules.NextAction.choices",
-        "CandidateReasonEnum": "traceability.scan.resolution.Reason.choices",
+        "CandidateReasonEnum": "traceability.scan.candidate.Reason.choices",
         "SignalRuleEnum": "fieldservice.quality.rules.SignalRule.choices",
         "ScanOutcomeEnum": "traceability.scan.rules.Outcome.choices",
         "BalanceVerdictEnum": "traceability.balance.rules.BalanceVerdict.choices",

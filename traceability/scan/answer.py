@@ -16,7 +16,9 @@ from backend.core.clock import Stamp
 from traceability.batch.rules import BatchStatus
 from traceability.label.label_data import WARNINGS, LabelData
 from traceability.photo.code import Code
-from traceability.scan.resolution import REASON_TEXTS, BatchFact, Candidate, ProductFact, Resolution
+from traceability.scan.candidate import REASON_TEXTS, Candidate
+from traceability.scan.facts import BatchFact, ProductFact
+from traceability.scan.resolution import Resolution
 from traceability.scan.rules import ACTION_TEXTS, VERDICTS, WHY_TEXTS, Why, next_actions
 
 Body = dict[str, Any]

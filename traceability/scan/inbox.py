@@ -20,7 +20,7 @@ from backend.core.ids import uuid7
 from backend.core.queue import emit
 from traceability.scan.models import CodeAlias, UnknownCode
 from traceability.scan.queries import Target
-from traceability.scan.resolution import LONGEST_REGISTERED
+from traceability.scan.question import LONGEST_REGISTERED
 from traceability.scan.rules import UnknownState
 
 _SHOWN = 260

@@ -17,9 +17,9 @@ from traceability.batch.rules import BatchStatus, ProposalState
 from traceability.customer.models import Customer
 from traceability.dispatch.models import Containment, LogisticUnit, Shipment, ShipmentLine, UnitContent
 from traceability.product.models import Product, TradeItem
+from traceability.scan.facts import AliasFact, BatchFact, Facts, ProductFact, SerialFact
 from traceability.scan.models import CodeAlias, LabelProfile
 from traceability.scan.reading import Keys
-from traceability.scan.resolution import AliasFact, BatchFact, Facts, ProductFact, SerialFact
 from traceability.serial import token
 from traceability.serial.keys import keys as serial_keys
 from traceability.serial.models import SerialRange

@@ -16,10 +16,13 @@ from backend.core.errors import mark as _
 from traceability.batch.models import Batch
 from traceability.label.label_data import LabelData
 from traceability.product.models import TradeItem
+from traceability.scan.batch_number import with_near
+from traceability.scan.facts import Facts
 from traceability.scan.look_up import look_up, shipped_to
 from traceability.scan.models import CodeAlias, LabelProfile, Scan, SightingPolicy, UnknownCode
 from traceability.scan.near_code import near_codes
 from traceability.scan.profile import fresh_profile, profile
+from traceability.scan.question import Question
 from traceability.scan.reading import (
     Keys,
     Raw,
@@ -29,7 +32,8 @@ from traceability.scan.reading import (
     keys_of_label,
     second_look,
 )
-from traceability.scan.resolution import Facts, Question, Resolution, resolve, with_near
+from traceability.scan.resolution import Resolution
+from traceability.scan.resolve import resolve
 
 MOST_NEAR_CODES = 2_000  # looked for in one request: the slips of about eight numbers
 

@@ -11,9 +11,9 @@ from datetime import date
 from traceability.label.config import LabelConfig
 from traceability.label.label_data import Kind, LabelData, Status
 from traceability.label.parse import parse
-from traceability.scan.resolution import (
+from traceability.scan.facts import Facts
+from traceability.scan.question import (
     LONGEST_REGISTERED,
-    Facts,
     Question,
     comparable,
     gtin_of,

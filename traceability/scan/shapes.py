@@ -9,8 +9,8 @@ from backend.core.fields import Out
 from traceability.batch.rules import BatchStatus
 from traceability.label.label_data import Kind, Status
 from traceability.photo.code import Format, Reader
+from traceability.scan.candidate import Reason
 from traceability.scan.models import Scan
-from traceability.scan.resolution import Reason
 from traceability.scan.rules import NextAction, Outcome, Why
 
 

@@ -8,17 +8,11 @@ import pytest
 
 from traceability.batch.rules import BatchStatus
 from traceability.label.config import LabelConfig
+from traceability.scan.batch_number import with_near
+from traceability.scan.facts import AliasFact, BatchFact, Facts, ProductFact
+from traceability.scan.question import Question, comparable
 from traceability.scan.reading import Raw, first_look, second_look
-from traceability.scan.resolution import (
-    AliasFact,
-    BatchFact,
-    Facts,
-    ProductFact,
-    Question,
-    comparable,
-    resolve,
-    with_near,
-)
+from traceability.scan.resolve import resolve
 
 TODAY = date(2026, 6, 15)
 GTIN, OTHER_GTIN = "06901234567892", "06901234567908"
