@@ -2,7 +2,10 @@
 
 import csv
 import io
+import lzma
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -27,16 +30,22 @@ MAX_UNFOLDED_BYTES = 400_000_000
 MAX_RATIO = 200
 ZIP_START = b"PK\x03\x04"
 OLD_EXCEL_START = b"\xd0\xcf\x11\xe0"
+# What reading damaged workbooks ended in. RuntimeError: encrypted, or packed in a way nobody uses.
 NOT_A_WORKBOOK = (
     zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
     InvalidFileException,
-    KeyError,
-    ValueError,
-    IndexError,
+    ArithmeticError,
     AttributeError,
-    TypeError,
+    EOFError,
+    LookupError,
     OSError,
     ParseError,
+    RuntimeError,
+    TypeError,
+    ValueError,
 )
 
 
