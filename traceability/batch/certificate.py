@@ -61,7 +61,9 @@ def record_certificate(batch: Batch, data: CertificateData) -> ReleaseCertificat
     Raises SamePerson (403), InvalidInput (400), ReportNoTaken, CertificateContradicts (409).
     """
     # Locked as a release locks it: no certificate arrives between its check and its step.
-    row = Batch.objects.select_for_update(of=("self",)).select_related("product").get(pk=batch.pk)
+    row = (
+        Batch.objects.select_for_update(of=("self",), no_key=True).select_related("product").get(pk=batch.pk)
+    )
     _check(row, data)
     fields = asdict(data) | {"batch": row}
     del fields["values"]

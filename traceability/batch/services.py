@@ -200,7 +200,7 @@ def _settle(proposal: Proposal, *, state: ProposalState, by: User, reason: str) 
 
 def _locked(batch: Batch) -> Batch:
     """The row as it is now, locked: two may hold, release or ship it at once."""
-    rows = Batch.objects.select_for_update(of=("self",)).select_related("product", "trade_item")
+    rows = Batch.objects.select_for_update(of=("self",), no_key=True).select_related("product", "trade_item")
     return rows.get(pk=batch.pk)
 
 
@@ -246,7 +246,7 @@ def recall_batches(ids: Iterable[UUID], *, by: User, reason: str) -> list[UUID]:
 
     The two people are those of the recall. The ids of the batches whose status changed.
     """
-    rows = Batch.objects.select_for_update().filter(pk__in=list(ids)).order_by("pk")
+    rows = Batch.objects.select_for_update(no_key=True).filter(pk__in=list(ids)).order_by("pk")
     statuses = {id: BatchStatus(status) for id, status in rows.values_list("pk", "status")}
     taken = {id: status for id, status in statuses.items() if status in TO_RECALLED}
     at = clock.now()

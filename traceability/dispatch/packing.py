@@ -129,7 +129,9 @@ def _moment(given: datetime | None, *, field: str) -> datetime:
 
 def _check_contents(contents: Sequence[ContentData], *, on: date) -> Mapping[UUID, Batch]:
     """The batches, locked: two pallets are not packed of the same last kg."""
-    rows = Batch.objects.select_for_update().filter(pk__in={content.batch_id for content in contents})
+    rows = Batch.objects.select_for_update(no_key=True).filter(
+        pk__in={content.batch_id for content in contents}
+    )
     batches = {batch.pk: batch for batch in rows.order_by("id")}
     times = Counter(content.batch_id for content in contents)
     faults = {}

@@ -146,7 +146,11 @@ def _judged(data: ShipmentData, *, customer: Customer) -> tuple[list[Part], list
     """What leaves, and the lines that may not; batches locked: none is held, or sold out, while we look."""
     laid_out = lay_out(data.lines)
     ids = {part.batch_id for parts in laid_out if not isinstance(parts, Refusal) for part in parts}
-    rows = Batch.objects.select_related("product").select_for_update(of=("self",)).filter(pk__in=ids)
+    rows = (
+        Batch.objects.select_related("product")
+        .select_for_update(of=("self",), no_key=True)
+        .filter(pk__in=ids)
+    )
     gate = Gate(rows.order_by("id"), customer=customer, on=data.shipped_on)
     leaving: list[Part] = []
     refused = []
@@ -185,7 +189,7 @@ def cancel_shipment(shipment: Shipment, *, by: User, reason: str) -> Shipment:
     row = Shipment.objects.select_for_update().get(pk=shipment.pk)
     if row.cancelled_at is not None:
         raise ShipmentCancelled
-    batches = Batch.objects.select_for_update(of=("self",)).filter(shipment_lines__shipment=row)
+    batches = Batch.objects.select_for_update(of=("self",), no_key=True).filter(shipment_lines__shipment=row)
     if any(batch.status in (BatchStatus.RECALLED, BatchStatus.DESTROYED) for batch in batches.order_by("id")):
         raise ShipmentUnderRecall
     if ShipmentReceipt.objects.filter(shipment=row).exists():
