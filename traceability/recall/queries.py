@@ -74,7 +74,7 @@ def check_share(level: int, *, on: date) -> RecallCheckPolicy | None:
 def recalls_for(user: User) -> QuerySet[Recall]:
     """Every recall: whoever holds the right reads all; of the consignees only the own ones (`notices_for`)."""
     people = ("proposed_by", "decided_by", "announced_by", "finished_by", "closed_by")
-    starts = Prefetch("starts", RecallStart.objects.select_related("batch__product"))
+    starts = Prefetch("starts", RecallStart.objects.select_related("batch__product").order_by("id"))
     return Recall.objects.select_related("level_rule", "scope", *people).prefetch_related(starts)
 
 
