@@ -57,7 +57,7 @@ class Desk:
     fresh: list[Batch] = field(default_factory=list)
 
 
-def apply(records: Sequence[Record], *, by: User, skip_bad: bool) -> list[Verdict]:
+def apply(records: Sequence[Record], *, by: User, skip_bad: bool, is_dry_run: bool) -> list[Verdict]:
     desk = _desk(records)
     verdicts = [_judge(record, desk) for record in records]
     copy_in(desk.fresh)

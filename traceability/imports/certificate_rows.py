@@ -67,7 +67,7 @@ class Desk:
         self.known = {row.report_no: row for row in known}
 
 
-def apply(records: Sequence[Record], *, by: User, skip_bad: bool) -> list[Verdict]:
+def apply(records: Sequence[Record], *, by: User, skip_bad: bool, is_dry_run: bool) -> list[Verdict]:
     """Certificates are entered; a known report number with other content is a fault."""
     desk = Desk(records)
     return [_judge(record, desk) for record in records]

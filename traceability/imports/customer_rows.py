@@ -66,11 +66,11 @@ class Desk:
     changed_sites: list[Site] = field(default_factory=list)
 
 
-def apply(records: Sequence[Record], *, by: User, skip_bad: bool) -> list[Verdict]:
+def apply(records: Sequence[Record], *, by: User, skip_bad: bool, is_dry_run: bool) -> list[Verdict]:
     """New customers and sites are made; of known ones the columns in the file are changed."""
     codes = {record.first.cells.get("code", "").strip() for record in records}
-    rows = Customer.objects.select_for_update().filter(code__in=codes).order_by("id")
-    known = {row.code: row for row in rows}
+    rows = Customer.objects.filter(code__in=codes).order_by("id")
+    known = {row.code: row for row in (rows if is_dry_run else rows.select_for_update(no_key=True))}
     desk = Desk(
         known=known,
         sites={(site.customer_id, site.name): site for site in Site.objects.filter(customer__code__in=codes)},
@@ -79,12 +79,16 @@ def apply(records: Sequence[Record], *, by: User, skip_bad: bool) -> list[Verdic
     )
     verdicts = [_judge(record, desk) for record in records]
     copy_in(desk.fresh.values())
-    Customer.objects.bulk_update(
-        desk.changed.values(), [_field(column.name) for column in OF_CUSTOMER if column.name != "code"]
-    )
     copy_in(desk.fresh_sites)
-    Site.objects.bulk_update(desk.changed_sites, ["address", "latitude", "longitude", "datum"])
+    if not is_dry_run:
+        _correct(desk)
     return verdicts
+
+
+def _correct(desk: Desk) -> None:
+    names = [_field(column.name) for column in OF_CUSTOMER if column.name != "code"]
+    Customer.objects.bulk_update(desk.changed.values(), names)
+    Site.objects.bulk_update(desk.changed_sites, ["address", "latitude", "longitude", "datum"])
 
 
 def _field(column: str) -> str:

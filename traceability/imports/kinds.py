@@ -19,9 +19,14 @@ from traceability.imports.table import Table
 
 
 class Apply(Protocol):
-    """Writes the good ones of some records, inside the caller's transaction; a verdict each, in their order."""
+    """Writes the good ones of some records, inside the caller's transaction; a verdict each, in their order.
 
-    def __call__(self, records: Sequence[Record], *, by: User, skip_bad: bool) -> list[Verdict]: ...
+    A dry run is taken back at its end: it keeps no known row from anybody while it goes through a long file.
+    """
+
+    def __call__(
+        self, records: Sequence[Record], *, by: User, skip_bad: bool, is_dry_run: bool
+    ) -> list[Verdict]: ...
 
 
 @dataclass(frozen=True)

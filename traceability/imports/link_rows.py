@@ -6,6 +6,7 @@ the links are checked one by one, as the API does, to name the row.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -48,6 +49,9 @@ COLUMNS = (
 )
 
 
+Content = tuple[UUID, UUID, Decimal, datetime, str]  # parent, child, kg, when, kind
+
+
 @dataclass
 class Desk:
     """What the records speak of; `gone` grows while they are judged."""
@@ -55,6 +59,7 @@ class Desk:
     by: User
     batches: BatchFinder
     known: dict[tuple[UUID, UUID], MadeFrom] = field(default_factory=dict)
+    reversed: set[Content] = field(default_factory=set)
     gone: dict[UUID, Decimal] = field(default_factory=dict)
 
 
@@ -66,13 +71,15 @@ class Wanted:
     link: MadeFrom
 
 
-def apply(records: Sequence[Record], *, by: User, skip_bad: bool) -> list[Verdict]:
+def apply(records: Sequence[Record], *, by: User, skip_bad: bool, is_dry_run: bool) -> list[Verdict]:
     """Links are made; one that is there with other content is a fault."""
     desk = Desk(by=by, batches=BatchFinder(records, columns=("parent", "child")))
     read = [_read(record, desk) for record in records]
     wanted = [found for found in read if isinstance(found, Wanted)]
-    one_at_a_time()
-    _lock_parents(wanted, desk)
+    if not is_dry_run:
+        one_at_a_time()
+        _lock_parents(wanted)
+    _fill(desk, wanted)
     is_clean = _walks_are_clean([found.link for found in wanted])
     verdicts: list[Verdict] = []
     fresh: list[MadeFrom] = []
@@ -106,20 +113,25 @@ def _read(record: Record, desk: Desk) -> Wanted | Verdict:
     return Wanted(record, link)
 
 
-def _lock_parents(wanted: Sequence[Wanted], desk: Desk) -> None:
-    """What is left of a parent is used once: locked as the API locks it, and counted."""
+def _lock_parents(wanted: Sequence[Wanted]) -> None:
+    """What is left of a parent is used once: locked as the API locks it."""
+    rows = Batch.objects.select_for_update(of=("self",), no_key=True)
+    list(rows.filter(pk__in={found.link.parent_id for found in wanted}).order_by("pk").values("pk"))
+
+
+def _fill(desk: Desk, wanted: Sequence[Wanted]) -> None:
+    """What is gone of the parents, and the links that are there, or were."""
     ids = {found.link.parent_id for found in wanted}
-    list(
-        Batch.objects.select_for_update(of=("self",), no_key=True)
-        .filter(pk__in=ids)
-        .order_by("pk")
-        .values("pk")
-    )
     used, shipped = used_kg(ids), shipped_kg(ids)
     desk.gone = {id: used.get(id, Decimal(0)) + shipped.get(id, Decimal(0)) for id in ids}
     children = {found.link.child_id for found in wanted}
-    rows = MadeFrom.objects.filter(parent__in=ids, child__in=children, is_live=True, transformation=None)
-    desk.known = {(row.parent_id, row.child_id): row for row in rows}
+    rows = MadeFrom.objects.filter(parent__in=ids, child__in=children, transformation=None)
+    desk.known = {(row.parent_id, row.child_id): row for row in rows.filter(is_live=True)}
+    desk.reversed = {_content(row) for row in rows.filter(is_live=False)}
+
+
+def _content(link: MadeFrom) -> Content:
+    return link.parent_id, link.child_id, link.qty_kg, link.made_at, link.kind
 
 
 def _walks_are_clean(links: Sequence[MadeFrom]) -> bool:
@@ -149,6 +161,9 @@ def _judge(wanted: Wanted, desk: Desk, *, is_clean: bool) -> Verdict:
     known = desk.known.get((link.parent_id, link.child_id))
     if known is not None:
         return _known(record, known, link)
+    if _content(link) in desk.reversed:  # a file that is sent again does not undo a correction
+        text = _("This link is reversed already")
+        return Verdict(record, Outcome.BAD, (fault(record.first, "child", "link_reversed", text),))
     try:
         _check(link, desk)
         if not is_clean:

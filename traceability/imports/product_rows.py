@@ -25,15 +25,18 @@ COLUMNS = (
 )
 
 
-def apply(records: Sequence[Record], *, by: User, skip_bad: bool) -> list[Verdict]:
+def apply(records: Sequence[Record], *, by: User, skip_bad: bool, is_dry_run: bool) -> list[Verdict]:
     """New products are made; of known ones the columns in the file are changed."""
     codes = {record.first.cells.get("sku", "").strip() for record in records}
-    known = {row.sku: row for row in Product.objects.select_for_update().filter(sku__in=codes).order_by("id")}
+    rows = Product.objects.filter(sku__in=codes).order_by("id")
+    known = {row.sku: row for row in (rows if is_dry_run else rows.select_for_update(no_key=True))}
     fresh: dict[str, Product] = {}
     changed: dict[str, Product] = {}
     verdicts = [_judge(record, known=known, fresh=fresh, changed=changed) for record in records]
     copy_in(fresh.values())
-    Product.objects.bulk_update(changed.values(), [column.name for column in COLUMNS if column.name != "sku"])
+    if not is_dry_run:
+        names = [column.name for column in COLUMNS if column.name != "sku"]
+        Product.objects.bulk_update(changed.values(), names)
     return verdicts
 
 

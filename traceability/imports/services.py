@@ -165,7 +165,7 @@ def _all_at_once(row: FileImport, kind: Kind, records: Sequence[Record], *, say:
         with Progress(row.pk) as progress, transaction.atomic():
             _one_worker(row)
             for chunk in _chunks(records, kind.chunk):
-                verdicts += kind.apply(chunk, by=row.sent_by, skip_bad=is_skipping)
+                verdicts += kind.apply(chunk, by=row.sent_by, skip_bad=is_skipping, is_dry_run=row.is_dry_run)
                 done = sum(len(verdict.record.rows) for verdict in verdicts)
                 progress.tell(done)
                 say(done, total)
@@ -207,7 +207,7 @@ def _chunk(row: FileImport, kind: Kind, chunk: Sequence[Record], *, place: int) 
     )
     if not own.first():
         return False
-    verdicts = kind.apply(chunk, by=row.sent_by, skip_bad=True)
+    verdicts = kind.apply(chunk, by=row.sent_by, skip_bad=True, is_dry_run=False)
     _keep_faults(row, [fault for verdict in verdicts for fault in verdict.faults])
     more = {name: F(name) + count for name, count in _counts(verdicts).items()}
     FileImport.objects.filter(pk=row.pk).update(records_done=place + len(chunk), **more)

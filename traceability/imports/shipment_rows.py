@@ -64,8 +64,11 @@ class Desk:
         self.customers = {row.code: row for row in customers_for(by).filter(code__in=named("customer"))}
         sites = sites_for(by).filter(customer__code__in=named("customer"), name__in=named("site"))
         self.sites: dict[tuple[Any, str], Site] = {(site.customer_id, site.name): site for site in sites}
-        shipments = Shipment.objects.filter(number__in=named("number"), cancelled_at=None)
-        self.known = {row.number: row for row in shipments.prefetch_related("lines")}
+        shipments = Shipment.objects.filter(number__in=named("number")).prefetch_related("lines")
+        self.known = {row.number: row for row in shipments.filter(cancelled_at=None)}
+        self.cancelled = defaultdict[str, list[Shipment]](list)
+        for row in shipments.exclude(cancelled_at=None):
+            self.cancelled[row.number].append(row)
 
 
 class ManyGate:
@@ -74,10 +77,14 @@ class ManyGate:
     What an earlier line takes is gone for the later ones, of its own shipment and of the next.
     """
 
-    def __init__(self, wanted: Iterable[Wanted]) -> None:
+    def __init__(self, wanted: Iterable[Wanted], *, is_dry_run: bool) -> None:
         ids = {batch.pk for one in wanted for batch in one.batches}
-        rows = Batch.objects.select_related("product").select_for_update(of=("self",)).filter(pk__in=ids)
-        self.rows = list(rows.order_by("id"))  # locked: none is held, or sold out, while we look
+        rows = Batch.objects.select_related("product").filter(pk__in=ids).order_by("id")
+        if (
+            not is_dry_run
+        ):  # none is held, or sold out, while we look; NO KEY: scans of it are stored meanwhile
+            rows = rows.select_for_update(of=("self",), no_key=True)
+        self.rows = list(rows)
         self.families = {row.pk: row.product.family for row in self.rows}
         self.taken: defaultdict[UUID, Decimal] = defaultdict(Decimal)
         self._stocks: dict[date, dict[UUID, Stock]] = {}
@@ -116,11 +123,11 @@ class ManyGate:
         return self._stocks[on], self._terms[customer.kind, on]
 
 
-def apply(records: Sequence[Record], *, by: User, skip_bad: bool) -> list[Verdict]:
+def apply(records: Sequence[Record], *, by: User, skip_bad: bool, is_dry_run: bool) -> list[Verdict]:
     """Shipments are booked; of one with refused lines the others are, if bad rows are to be skipped."""
     desk = Desk(records, by=by)
     read = [_asked(record, desk) for record in records]
-    gate = ManyGate(found for found in read if isinstance(found, Wanted))
+    gate = ManyGate((found for found in read if isinstance(found, Wanted)), is_dry_run=is_dry_run)
     shipments: list[Shipment] = []
     lines: list[ShipmentLine] = []
     verdicts = []
@@ -143,6 +150,9 @@ def _asked(record: Record, desk: Desk) -> Wanted | Verdict:
     known = desk.known.get(data.number)
     if known is not None:
         return _known(record, known, data, batches)
+    if any(_is_same(row, data, batches) for row in desk.cancelled[data.number]):
+        text = _("This shipment is cancelled already")  # a file that is sent again does not undo a correction
+        return Verdict(record, Outcome.BAD, (fault(record.first, "number", "shipment_cancelled", text),))
     if data.shipped_on > desk.today:
         text = _("A shipment is entered once it left.")
         return Verdict(record, Outcome.BAD, (fault(record.first, "shipped_on", "invalid_input", text),))
@@ -239,16 +249,10 @@ def _line(row: Row, desk: Desk) -> tuple[LineData | None, Batch | None, list[Row
 
 def _known(record: Record, known: Shipment, data: ShipmentData, batches: list[Batch]) -> Verdict:
     """Booked before: the same is unchanged; a line that was left out then is told again."""
-    is_same = (known.customer_id, known.site_id, known.shipped_on) == (
-        data.customer_id,
-        data.site_id,
-        data.shipped_on,
-    )
-    booked = {(line.batch_id, line.qty_kg) for line in known.lines.all()}
-    given = {(batch.pk, line.qty_kg) for batch, line in zip(batches, data.lines, strict=True)}
-    if not is_same or not booked <= given:
+    if not _is_same(known, data, batches):
         text = _("This shipment is entered already with other content.")
         return Verdict(record, Outcome.BAD, (fault(record.first, "number", "differs", text),))
+    booked = _booked_kg(known)
     text = _("The shipment was booked without this line.")
     left_out = [
         fault(row, "batch", "not_booked", text)
@@ -256,3 +260,14 @@ def _known(record: Record, known: Shipment, data: ShipmentData, batches: list[Ba
         if (batch.pk, line.qty_kg) not in booked
     ]
     return Verdict(record, Outcome.UNCHANGED, tuple(left_out))
+
+
+def _is_same(known: Shipment, data: ShipmentData, batches: Sequence[Batch]) -> bool:
+    """Whether the file asks for what was booked then, with or without lines that were left out."""
+    given = {(batch.pk, line.qty_kg) for batch, line in zip(batches, data.lines, strict=True)}
+    to = (data.customer_id, data.site_id, data.shipped_on)
+    return (known.customer_id, known.site_id, known.shipped_on) == to and _booked_kg(known) <= given
+
+
+def _booked_kg(known: Shipment) -> set[tuple[UUID, Decimal]]:
+    return {(line.batch_id, line.qty_kg) for line in known.lines.all()}

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection, transaction
 
 from backend.core import clock
 from tests import factories
@@ -16,11 +17,14 @@ from tests.traceability.imports.sheets import csv_file, faults, imported, send, 
 from traceability.batch.models import Batch, ReleaseCertificate
 from traceability.customer.models import Customer, Site
 from traceability.dispatch.models import Shipment, ShipmentLine
+from traceability.dispatch.services import cancel_shipment
 from traceability.genealogy.models import MadeFrom
-from traceability.imports import batch_rows
-from traceability.imports.kinds import KINDS
+from traceability.genealogy.services import reverse_link
+from traceability.imports import batch_rows, link_rows, shipment_rows
+from traceability.imports.kinds import KINDS, records_of
 from traceability.imports.models import FileImport, ImportFault
 from traceability.imports.rules import ImportKind
+from traceability.imports.table import read_table
 from traceability.product.models import Product
 
 pytestmark = pytest.mark.django_db
@@ -316,6 +320,76 @@ def test_shipments_of_one_file_share_what_is_left(sign_in: Any):
     made = imported(logistics, "shipments", rows, dry_run="true")
     assert faults(logistics, made) == [(3, "batch", "more_than_left")]
     assert not Shipment.objects.exists()
+
+
+def test_shipment_that_was_cancelled_is_told_and_not_booked_again(sign_in: Any):
+    batch, customer = goods(), buyer()
+    logistics = sign_in("logistics")
+    rows = [shipment_row("S-1", batch, customer), shipment_row("S-2", batch, customer)]
+    assert counts(imported(logistics, "shipments", rows)) == (2, 0, 0, 0)
+    cancel_shipment(Shipment.objects.get(number="S-1"), by=factories.make_user("logistics"), reason="录错")
+    again = imported(logistics, "shipments", rows, mode="skip_bad")
+    assert counts(again) == (0, 0, 1, 1)
+    assert faults(logistics, again) == [(2, "number", "shipment_cancelled")]
+    assert Shipment.objects.filter(cancelled_at=None).get().number == "S-2"
+    rows[0]["qty_kg"] = "90"  # the corrected one
+    assert counts(imported(logistics, "shipments", rows)) == (1, 0, 1, 0)
+
+
+def test_link_that_was_reversed_is_told_and_not_made_again(sign_in: Any):
+    raw, refined, packed = goods(), goods(), goods()
+    qc = sign_in("qc")
+    rows = [link_row(raw, refined), link_row(refined, packed)]
+    assert counts(imported(qc, "links", rows)) == (2, 0, 0, 0)
+    reverse_link(MadeFrom.objects.get(parent=raw), by=factories.make_user("qc"), reason="录错")
+    again = imported(qc, "links", rows, mode="skip_bad")
+    assert counts(again) == (0, 0, 1, 1)
+    assert faults(qc, again) == [(2, "child", "link_reversed")]
+    assert MadeFrom.objects.get(is_live=True).parent == refined
+    rows[0]["qty_kg"] = "90"  # the corrected one
+    assert counts(imported(qc, "links", rows)) == (1, 0, 1, 0)
+
+
+def lock_refused(statement: str, id: Any) -> bool:
+    """Whether another connection would have to wait for this lock."""
+    line = connection.copy()
+    try:
+        with line.cursor() as cursor:
+            cursor.execute(f"{statement} NOWAIT", [id])
+    except OperationalError:
+        return True
+    finally:
+        line.close()
+    return False
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_dry_run", [True, False])
+def test_shipments_being_imported_let_scans_of_their_batches_in_and_a_dry_run_everybody(is_dry_run: bool):
+    batch, customer = goods(), buyer()
+    records = records_of(
+        KINDS[ImportKind.SHIPMENTS], read_table(csv_file([shipment_row("S-1", batch, customer)]))
+    )
+    row = "SELECT FROM traceability_batch WHERE id = %s FOR"
+    with transaction.atomic():
+        by = factories.make_user("logistics")
+        [verdict] = shipment_rows.apply(records, by=by, skip_bad=True, is_dry_run=is_dry_run)
+        assert verdict.outcome == "created"
+        assert not lock_refused(f"{row} KEY SHARE", batch.pk)  # what the row of a scan takes
+        assert lock_refused(f"{row} NO KEY UPDATE", batch.pk) != is_dry_run  # what a hold takes
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_dry_run", [True, False])
+def test_dry_run_of_links_keeps_nobody_else_from_entering_one(is_dry_run: bool):
+    records = records_of(KINDS[ImportKind.LINKS], read_table(csv_file([link_row(goods(), goods())])))
+    with transaction.atomic():
+        link_rows.apply(records, by=factories.make_user("qc"), skip_bad=True, is_dry_run=is_dry_run)
+        line = connection.copy()
+        with line.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('genealogy.links'))")
+            assert cursor.fetchone()[0] == is_dry_run
+        line.close()
 
 
 def test_certificates_come_with_their_values(sign_in: Any):
