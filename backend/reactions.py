@@ -14,6 +14,8 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "scan.suspicious": ("fieldservice.quality.jobs.signal_far_places",),
     "scan.at_dealer": ("fieldservice.quality.jobs.signal_diversion",),
     "visit.scanned": ("fieldservice.quality.jobs.signal_diversion",),
+    # Goods that are recalled by now left before, and were entered late.
+    "shipment.under_recall": ("traceability.recall.jobs.take_in_late_shipment",),  # shipment_id
     "recall.approved": (),
     # Drills too: their tasks are marked. Consignees that become known later get theirs.
     "recall.announced": ("fieldservice.visit.jobs.open_recall_tasks",),

@@ -11,7 +11,7 @@ from traceability.recall.models import GoodsReport
 
 
 def recall_tasks(place: Place, found: dict[str, Any]) -> dict[str, Any]:
-    """A running recall: a task to take, a consignee without one yet, and one whose goods are reported."""
+    """A running recall: a task to take, a consignee without one yet, one whose goods are reported, one unlisted."""
     recall, batch = make_recall(), factories.make_batch(found["product"], status="recalled")
     taken_up, _late, reported = (
         make_notice(recall, customer=factories.make_customer(region_code=place.region), batch=batch)
@@ -30,7 +30,9 @@ def recall_tasks(place: Place, found: dict[str, Any]) -> dict[str, Any]:
         consumed_kg=0,
         counted_at=clock.now(),
     )
-    return {"recall_task": task, "recall_in_field": recall, "reported_notice": reported}
+    late = factories.make_shipment(batch, factories.make_customer(region_code=place.region))
+    rows = {"recall_task": task, "recall_in_field": recall, "reported_notice": reported}
+    return {**rows, "late_shipment": late}
 
 
 def strange_scans(place: Place, found: dict[str, Any]) -> dict[str, Any]:

@@ -81,6 +81,7 @@ ROWS = {
     "recall_id": "recall_in_field",
     "import_id": "import",
     "notice_id": "reported_notice",
+    "shipment_id": "late_shipment",
 }
 FOLLOWING = sorted({path for paths in REACTIONS.values() for path in paths})
 

@@ -12,6 +12,7 @@ from backend.core import clock
 from backend.core.errors import DomainError, InvalidInput
 from backend.core.errors import mark as _
 from backend.core.numbering import next_number
+from backend.core.queue import emit
 from traceability.batch.models import Batch
 from traceability.batch.rules import BatchStatus
 from traceability.customer.models import Customer
@@ -20,6 +21,8 @@ from traceability.dispatch import queries
 from traceability.dispatch.gate import Fault, Gate, LineData, Part, lay_out
 from traceability.dispatch.models import SalesRule, Shipment, ShipmentLine, ShipmentReceipt
 from traceability.dispatch.rules import TEXTS, Refusal
+
+UNDER_RECALL = (BatchStatus.RECALLED, BatchStatus.DESTROYED)
 
 
 class LineFault(str):
@@ -128,6 +131,8 @@ def record_shipment(data: ShipmentData, *, by: User, skip_refused: bool = False)
         )
         for part in parts
     )
+    if Batch.objects.filter(shipment_lines__shipment=shipment, status__in=UNDER_RECALL).exists():
+        emit("shipment.under_recall", shipment_id=shipment.pk)
     return Booked(shipment=queries.shipments_for(by).get(pk=shipment.pk), refused=tuple(refused))
 
 
@@ -190,7 +195,7 @@ def cancel_shipment(shipment: Shipment, *, by: User, reason: str) -> Shipment:
     if row.cancelled_at is not None:
         raise ShipmentCancelled
     batches = Batch.objects.select_for_update(of=("self",), no_key=True).filter(shipment_lines__shipment=row)
-    if any(batch.status in (BatchStatus.RECALLED, BatchStatus.DESTROYED) for batch in batches.order_by("id")):
+    if any(batch.status in UNDER_RECALL for batch in batches.order_by("id")):
         raise ShipmentUnderRecall
     if ShipmentReceipt.objects.filter(shipment=row).exists():
         raise ShipmentReceived

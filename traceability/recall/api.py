@@ -257,7 +257,9 @@ class RecallEffectiveness(RecallEndpoint):
     @operation(Can.READ_RECALLS, gives=RecallEffectOut)
     def get(self, request: Request, id: UUID) -> Response:
         """Which share of the consignees is checked for effect, and what the checks said."""
-        found = effect_of(self.recall(id))
+        recall = self.recall(id)
+        found = effect_of(recall)
+        own = set(queries.notices_for(caller(request)).filter(recall=recall))
         return self.answer(
             {
                 "share_pct": found.share_pct,
@@ -266,7 +268,7 @@ class RecallEffectiveness(RecallEndpoint):
                 "checked": found.checked,
                 "effective": found.effective,
                 "effective_pct": found.effective_pct,
-                "missing": [row.pk for row in found.missing],
+                "missing": [row.pk for row in found.missing if row in own],
             }
         )
 
@@ -286,7 +288,7 @@ class RecallReadiness(RecallEndpoint):
         """What is open before the recall can be finished and closed."""
         recall = self.recall(id)
         queries.frozen(recall)
-        found = closing.blockers_of(recall)
+        found = closing.blockers_of(recall, reader=caller(request))
         return self.answer({"is_ready": not found, "blockers": found})
 
 

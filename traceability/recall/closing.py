@@ -67,13 +67,18 @@ class MoreThanOpen(DomainError):
     detail = _("{open_kg} kg are unaccounted for there.")
 
 
-def blockers_of(recall: Recall) -> list[Blocker]:
-    """What is open before the recall may be finished and closed; the order of work."""
+def blockers_of(recall: Recall, *, reader: User | None = None) -> list[Blocker]:
+    """What is open before the recall may be finished and closed; the order of work.
+
+    `reader`: consignees are named to whom they are shown; everybody may read how many they are.
+    """
+    own = None if reader is None else set(queries.notices_for(reader).filter(recall=recall))
     found = reconcile(recall)
     return [
-        *_untold(recall),
-        *_unaccounted(recall, found),
-        *_unchecked(recall),
+        *([] if recall.is_drill else _unlisted(found)),
+        *_untold(recall, own),
+        *_unaccounted(recall, found, own),
+        *_unchecked(recall, own),
         *([] if recall.is_drill else _undeclared(found)),
         *_undisposed(recall),
         *_made_since(recall),
@@ -86,17 +91,37 @@ def _named(code: BlockerCode, subjects: list[str], *, qty_kg: Decimal | None = N
         yield Blocker(code, len(subjects), qty_kg=qty_kg, subjects=tuple(sorted(subjects)[:MOST_SUBJECTS]))
 
 
+def _consignees(
+    code: BlockerCode,
+    rows: list[RecallNotice],
+    own: set[RecallNotice] | None,
+    *,
+    qty_kg: Decimal | None = None,
+) -> Iterator[Blocker]:
+    """All are counted; those of `own` are named (None: all)."""
+    names = sorted(name_of(row) for row in rows if own is None or row in own)
+    if rows:
+        yield Blocker(code, len(rows), qty_kg=qty_kg, subjects=tuple(names[:MOST_SUBJECTS]))
+
+
+def _unlisted(found: Reconciliation) -> Iterator[Blocker]:
+    """Batches whose late papers name consignees nobody took in yet: refresh-consignees gives them their line."""
+    rows = [each for each in found.findings if each.code == FindingCode.CONSIGNEE_UNLISTED]
+    kg = sum((row.qty_kg or Decimal() for row in rows), Decimal())
+    yield from _named(BlockerCode.CONSIGNEES_UNLISTED, list({row.subject for row in rows}), qty_kg=kg)
+
+
 def name_of(notice: RecallNotice) -> str:
     """The consignee by its code; a history delivery by the name its file gave."""
     return notice.customer.code if notice.customer else notice.consignee_name
 
 
-def _untold(recall: Recall) -> Iterator[Blocker]:
+def _untold(recall: Recall, own: set[RecallNotice] | None) -> Iterator[Blocker]:
     rows = queries.notices_of(recall).exclude(state__in=KNOWS)
-    yield from _named(BlockerCode.CONSIGNEES_UNCONTACTED, [name_of(row) for row in rows])
+    yield from _consignees(BlockerCode.CONSIGNEES_UNCONTACTED, list(rows), own)
 
 
-def _unaccounted(recall: Recall, found: Reconciliation) -> Iterator[Blocker]:
+def _unaccounted(recall: Recall, found: Reconciliation, own: set[RecallNotice] | None) -> Iterator[Blocker]:
     """Kg nobody found, beyond weighing and beyond what two people waived in writing."""
     waived = _waived(recall)
     missing = {}
@@ -104,11 +129,11 @@ def _unaccounted(recall: Recall, found: Reconciliation) -> Iterator[Blocker]:
         open_kg = line.outside.unaccounted_kg - waived.get(line.notice.pk, Decimal())
         if open_kg > slack_kg(line.outside.shipped_kg):
             missing[line.notice] = open_kg
-    names, kg = [name_of(row) for row in missing], sum(missing.values(), Decimal())
-    yield from _named(BlockerCode.GOODS_UNACCOUNTED, names, qty_kg=kg)
+    kg = sum(missing.values(), Decimal())
+    yield from _consignees(BlockerCode.GOODS_UNACCOUNTED, list(missing), own, qty_kg=kg)
     rows = RecallWaiver.objects.filter(notice__recall=recall, state=WaiverState.PROPOSED)
-    waiting = [name_of(row.notice) for row in rows.select_related("notice__customer")]
-    yield from _named(BlockerCode.WAIVERS_OPEN, waiting)
+    waiting = [row.notice for row in rows.select_related("notice__customer")]
+    yield from _consignees(BlockerCode.WAIVERS_OPEN, waiting, own)
 
 
 def _waived(recall: Recall) -> dict[UUID, Decimal]:
@@ -116,9 +141,8 @@ def _waived(recall: Recall) -> dict[UUID, Decimal]:
     return dict(rows.values_list("notice").annotate(kg=Sum("qty_kg")))
 
 
-def _unchecked(recall: Recall) -> Iterator[Blocker]:
-    names = [name_of(row) for row in effect_of(recall).missing]
-    yield from _named(BlockerCode.CHECKS_MISSING, names)
+def _unchecked(recall: Recall, own: set[RecallNotice] | None) -> Iterator[Blocker]:
+    yield from _consignees(BlockerCode.CHECKS_MISSING, list(effect_of(recall).missing), own)
 
 
 def _undeclared(found: Reconciliation) -> Iterator[Blocker]:

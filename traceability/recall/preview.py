@@ -20,8 +20,8 @@ from traceability.customer.rules import shown_name
 from traceability.recall.queries import confirmed_rules
 from traceability.recall.rules import LEVELS, ClockFace, LevelRule, rule_in_force, start_due
 from traceability.recall.scope import Scope, scope_of
-from traceability.scan.queries import Scanned, meanings
-from traceability.scan.reading import Raw
+from traceability.trace.queries import scanned_batches
+from traceability.trace.rules import CodeAmbiguous, CodeUnresolved
 
 MOST_STARTS = 50
 MOST_CONSIGNEES = 200
@@ -92,20 +92,20 @@ def preview_of(question: Asked, *, by: User) -> dict[str, Any]:
 
 
 def _starts(question: Asked, *, by: User) -> list[Batch]:
-    ids = question.batch_ids or (_scanned(question.code, by=by),)
-    found = list(batches_for(by).filter(pk__in=ids))
-    if len(found) < len(ids):
+    if question.code:
+        return _scanned(question.code, by=by)
+    found = list(batches_for(by).filter(pk__in=question.batch_ids))
+    if len(found) < len(question.batch_ids):
         raise InvalidInput(errors={"batches": _("Unknown batch.")})
     return found
 
 
-def _scanned(code: str, *, by: User) -> UUID:
-    """The batch a code names, read as a scan would be; no scan is stored."""
-    [meaning] = meanings([Scanned(raw=Raw(code=code, aim=None, on=clock.today()))], regions=by.regions)
-    batch = meaning.resolution.batch
-    if batch is None:
-        raise CodeNamesNoBatch
-    return batch.id
+def _scanned(code: str, *, by: User) -> list[Batch]:
+    """The batch a code names, or all batches of the unit it names; no scan is stored."""
+    try:
+        return scanned_batches(code, aim=None, user=by)
+    except (CodeUnresolved, CodeAmbiguous) as error:
+        raise CodeNamesNoBatch from error
 
 
 def _rule(question: Asked) -> LevelRule | None:

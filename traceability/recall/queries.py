@@ -12,6 +12,7 @@ from backend.accounts.queries import region_scope
 from backend.accounts.rules import Can, Role
 from traceability.batch.models import Batch
 from traceability.batch.rules import BatchStatus
+from traceability.dispatch.models import Shipment
 from traceability.genealogy.rules import SLACK_KG, SLACK_SHARE
 from traceability.recall.models import (
     ContactAttempt,
@@ -33,6 +34,7 @@ from traceability.recall.models import (
 )
 from traceability.recall.rules import (
     CONTACT_ORDER,
+    OPEN,
     RUNNING,
     LevelRule,
     RecallNotClosed,
@@ -81,6 +83,12 @@ def recalls_for(user: User) -> QuerySet[Recall]:
 def recall_by_id(id: UUID) -> Recall:
     """Raises Recall.DoesNotExist."""
     return Recall.objects.select_related("level_rule", "scope").get(pk=id)
+
+
+def open_recalls_of(shipment: Shipment) -> QuerySet[Recall]:
+    """Real recalls between approval and close whose scope holds goods of the shipment; a drill's goods go on."""
+    scopes = RecallBatch.objects.filter(batch__in=shipment.lines.values("batch")).values("recall")
+    return Recall.objects.filter(pk__in=scopes, is_drill=False, state__in=OPEN).order_by("pk")
 
 
 def notices_for(user: User) -> QuerySet[RecallNotice]:

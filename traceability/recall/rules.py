@@ -362,6 +362,7 @@ def check_told_before(kind: DispositionKind, *, told_at: datetime | None, done_a
 class BlockerCode(Code):
     """Why a recall cannot be finished or closed yet."""
 
+    CONSIGNEES_UNLISTED = "consignees_unlisted"
     CONSIGNEES_UNCONTACTED = "consignees_uncontacted"
     GOODS_UNACCOUNTED = "goods_unaccounted"
     WAIVERS_OPEN = "waivers_open"

@@ -19,6 +19,7 @@ from backend.core.states import step
 from traceability.batch.models import Batch, Proposal
 from traceability.batch.rules import BatchAction, ProposalState
 from traceability.batch.services import accept_proposal, recall_batches
+from traceability.dispatch.models import Shipment
 from traceability.recall import queries
 from traceability.recall.consignees import CHUNK, update_notices
 from traceability.recall.diary import note
@@ -340,6 +341,12 @@ def refresh_consignees(recall: Recall, *, by: User) -> Recall:
     row = locked(recall)
     if row.state not in OPEN:
         raise RecallNotRunning(state=row.state)
+    _take_in(row, by=by)
+    return queries.recall_by_id(row.pk)
+
+
+def _take_in(row: Recall, *, by: User) -> None:
+    """Brings the lines of a locked, open recall up to date; whoever became known gets a link and a task."""
     changed = update_notices(row)
     if row.state != RecallState.APPROVED:
         _open_links(row)
@@ -347,4 +354,13 @@ def refresh_consignees(recall: Recall, *, by: User) -> Recall:
         note(row, kind=StepKind.CONSIGNEES_UPDATED, by=by, reason=str(changed))
     if changed and row.state != RecallState.APPROVED:
         emit("recall.announced", recall_id=row.pk)  # to those who became known
-    return queries.recall_by_id(row.pk)
+
+
+@transaction.atomic
+def take_in_late_shipment(shipment_id: UUID) -> None:
+    """Recalled goods turn out to have left: their consignee joins every open recall. Safe to run twice."""
+    shipment = Shipment.objects.select_related("recorded_by").get(pk=shipment_id)
+    for recall in queries.open_recalls_of(shipment):
+        row = locked(recall)
+        if row.state in OPEN:
+            _take_in(row, by=shipment.recorded_by)

@@ -10,6 +10,7 @@ import pytest
 from backend.core import clock
 from backend.core.ids import uuid7
 from tests import factories
+from tests.jobs import run_jobs
 from tests.recalling import (
     PLAN,
     announced,
@@ -58,6 +59,13 @@ def test_preview_from_a_scanned_code_follows_what_was_made(house):
     assert found["batches"] == 3 and found["by_kind"] == {"packed": 2, "silo": 1}
     assert house.qc.get("recalls/preview?code=YS-NOBODY").code == "code_names_no_batch"
     assert house.qc.get("recalls/preview").code == "invalid_input"
+
+
+def test_preview_from_a_scanned_pallet_takes_every_batch_on_it(house):
+    one, other = factories.make_batch(), factories.make_batch()
+    pallet = factories.make_unit((one, "500"), (other, "500"))
+    found = house.qc.get(f"recalls/preview?code=00{pallet.sscc}").json
+    assert {row["id"] for row in found["starts"]} == {str(one.pk), str(other.pk)}
 
 
 def test_recall_of_two_batches_class_1_stops_them(house):
@@ -295,6 +303,71 @@ def test_shipment_entered_late_brings_its_consignee(house):
     rows = {row["customer"]["id"]: row for row in notices(house.qc, recall)}
     assert rows[str(late.pk)]["shipped_kg"] == "5.000" and rows[str(late.pk)]["state"] == "uncontacted"
     assert house.clerk.get(f"recall-notices/{rows[str(late.pk)]['id']}/message").status == 200
+
+
+def test_recall_does_not_close_while_a_consignee_has_no_line(house):
+    goods = make_goods(sent=(("1000",),))
+    batch = goods.packed[0]
+    recall = announced(house, [batch])
+    path = f"recalls/{recall['id']}"
+    told_and_checked(house, recall)
+    report(house.logistics, recall, batch, goods.customers[0], destroyed_kg="1000")
+    assert house.qc.post(f"{path}/finish", {"reason": "完成"}).status == 200
+    Batch.objects.filter(pk=batch.pk).update(qty_kg=1005)
+    late = factories.make_customer()
+    factories.make_shipment(batch, late, qty_kg="5")
+    [blocker] = house.qc.get(f"{path}/readiness").json["blockers"]
+    assert blocker == {
+        "code": "consignees_unlisted",
+        "count": 1,
+        "qty_kg": "5.000",
+        "subjects": [batch.code],
+    }
+    refused = house.other.post(f"{path}/close", {"reason": "结案"})
+    assert refused.code == "recall_not_ready" and refused.json["blockers"] == ["consignees_unlisted"]
+    assert Recall.objects.get(pk=recall["id"]).state == "closing"
+    house.clerk.post(f"{path}/refresh-consignees", {"reason": "补录"})
+    assert "consignees_uncontacted" in {
+        row["code"] for row in house.qc.get(f"{path}/readiness").json["blockers"]
+    }
+
+
+def test_late_shipment_through_the_gate_tells_the_recall(house):
+    goods = make_goods(sent=(("1000",),))
+    batch = goods.packed[0]
+    Batch.objects.filter(pk=batch.pk).update(qty_kg=2000)
+    recall = announced(house, [batch])
+    late = factories.make_customer(kind="designated_wholesaler")
+    body = {
+        "customer": str(late.pk),
+        "shipped_on": (clock.today() - timedelta(days=1)).isoformat(),
+        "lines": [{"batch": str(batch.pk), "qty_kg": "5"}],
+    }
+    booked = house.logistics.post("shipments", body)
+    assert booked.status == 201, booked
+    assert "traceability.recall.jobs.take_in_late_shipment" in run_jobs()
+    rows = {row["customer"]["id"]: row for row in notices(house.qc, recall)}
+    assert (rows[str(late.pk)]["shipped_kg"], rows[str(late.pk)]["state"]) == ("5.000", "uncontacted")
+    assert RecallNotice.objects.get(recall=recall["id"], customer=late).token_digest is not None
+    last = RecallStep.objects.filter(recall=recall["id"], kind="consignees_updated").get()
+    assert last.by == house.logistics.user
+
+
+def test_readiness_counts_all_consignees_and_names_the_own(house, sign_in):
+    batch = factories.make_batch()
+    east, north = factories.make_customer(), factories.make_customer(region_code="north")
+    for customer in (east, north):
+        factories.make_shipment(batch, customer, qty_kg="10")
+    recall = announced(house, [batch])
+    clients = {"qc": house.qc, "production": sign_in("production"), "technician": house.technician}
+    own = {"qc": [east.code, north.code], "production": [], "technician": [east.code]}
+    for role, client in clients.items():
+        found = client.get(f"recalls/{recall['id']}/readiness").json["blockers"]
+        untold = next(row for row in found if row["code"] == "consignees_uncontacted")
+        assert (role, untold["count"], untold["subjects"]) == (role, 2, sorted(own[role]))
+        assert north.code not in str(found) or role == "qc"
+        missing = client.get(f"recalls/{recall['id']}/effectiveness").json["missing"]
+        assert len(missing) == len(own[role])
 
 
 # G3: scan-confirm
