@@ -7,7 +7,7 @@ from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerSplitV
 
 from backend.core import health
 from backend.web import pages
-from traceability.dispatch.queries import shipped_kg
+from traceability.dispatch.queries import shipped_kg, shipped_to_kg
 from traceability.genealogy import api as genealogy
 
 handler400 = "backend.core.problems.bad_request"
@@ -29,7 +29,7 @@ urlpatterns: list[Any] = [
     path("api/v1/", include("traceability.product.api")),
     path("api/v1/", include("traceability.customer.api")),
     path("api/v1/", include("traceability.batch.api")),
-    path("api/v1/", include(genealogy.addresses(gone_elsewhere=shipped_kg))),  # used up, or shipped
+    path("api/v1/", include(genealogy.addresses(gone_elsewhere=shipped_kg, shipped_to=shipped_to_kg))),
     path("api/v1/", include("traceability.dispatch.api")),
     path("api/v1/", include("traceability.recall.api")),
     path("api/v1/", include("traceability.recall.notice_api")),

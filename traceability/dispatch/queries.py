@@ -150,6 +150,14 @@ def shipped_kg(ids: Iterable[UUID]) -> dict[UUID, Decimal]:
     return dict(lines.values_list("batch").annotate(kg=Sum("qty_kg")))
 
 
+def shipped_to_kg(batch_id: UUID, customer_id: UUID) -> Decimal:
+    """Kg of the batch that were shipped to the customer."""
+    lines = ShipmentLine.objects.filter(
+        batch=batch_id, shipment__customer=customer_id, shipment__cancelled_at=None
+    )
+    return lines.aggregate(kg=Sum("qty_kg"))["kg"] or Decimal(0)
+
+
 def packed_or_gone_kg(ids: Iterable[UUID]) -> defaultdict[UUID, Decimal]:
     """Kg of each batch that no further unit can hold: packed, used in others, or shipped without a unit."""
     wanted = set(ids)

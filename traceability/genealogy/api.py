@@ -27,6 +27,7 @@ from traceability.genealogy import queries, services, silo_api, transformation_a
 from traceability.genealogy.guard import GoneElsewhere, nothing_elsewhere
 from traceability.genealogy.models import MadeFrom
 from traceability.genealogy.rules import LinkKind
+from traceability.genealogy.services import ShippedTo
 
 LEAST_KG = Decimal("0.001")
 ENTERED_KINDS = [  # what came back makes its own batch: POST /batches/{id}/returns
@@ -185,6 +186,8 @@ class LinkReverse(Endpoint):
 
 
 class BatchReturns(Endpoint):
+    shipped_to: ShippedTo | None = None
+
     @operation(Can.READ_RECEIVERS, gives=ReturnOut, page=True)
     def get(self, request: Request, id: UUID) -> Response:
         """What came back of a batch, from whom and why; a clerk sees the own regions."""
@@ -200,15 +203,16 @@ class BatchReturns(Endpoint):
         customer = customers_for(user).filter(pk=data.pop("customer")).first()
         if customer is None:
             raise InvalidInput(errors={"customer": _("Unknown customer.")})
-        return self.answer(services.record_return(batch, customer=customer, by=user, **data))
+        made = services.record_return(batch, customer=customer, by=user, shipped_to=self.shipped_to, **data)
+        return self.answer(made)
 
 
-def addresses(*, gone_elsewhere: GoneElsewhere) -> list[Any]:
-    """The routes; how much of a batch was shipped, the concept that ships tells from above."""
+def addresses(*, gone_elsewhere: GoneElsewhere, shipped_to: ShippedTo) -> list[Any]:
+    """The routes; how much of a batch was shipped, and to whom, the concept that ships tells from above."""
     return [
         path("batches/<uuid:id>/parents", BatchParents.as_view(gone_elsewhere=gone_elsewhere)),
         path("batches/<uuid:id>/children", BatchChildren.as_view()),
-        path("batches/<uuid:id>/returns", BatchReturns.as_view()),
+        path("batches/<uuid:id>/returns", BatchReturns.as_view(shipped_to=shipped_to)),
         path("links/<uuid:id>", LinkDetail.as_view()),
         path("links/<uuid:id>/reverse", LinkReverse.as_view()),
         *transformation_api.addresses(gone_elsewhere=gone_elsewhere),

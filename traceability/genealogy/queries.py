@@ -27,6 +27,7 @@ from backend.accounts.models import User
 from backend.accounts.queries import region_scope
 from traceability.batch.models import Batch
 from traceability.batch.rules import BatchKind
+from traceability.customer.models import Customer
 from traceability.genealogy.models import (
     GoodsReturn,
     MadeFrom,
@@ -137,9 +138,11 @@ def used_kg(ids: Iterable[UUID]) -> dict[UUID, Decimal]:
     return dict(rows.values_list("parent").annotate(kg=Sum("qty_kg")))
 
 
-def returned_kg(batch: Batch) -> Decimal:
-    """Kg of the batch that came back from customers."""
+def returned_kg(batch: Batch, *, customer: Customer | None = None) -> Decimal:
+    """Kg of the batch that came back from customers, or from one."""
     rows = MadeFrom.objects.filter(parent=batch, is_live=True, kind=LinkKind.RETURNED)
+    if customer is not None:
+        rows = rows.filter(child__came_back_as__customer=customer)
     return rows.aggregate(kg=Sum("qty_kg"))["kg"] or Decimal(0)
 
 

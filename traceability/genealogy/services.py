@@ -1,7 +1,9 @@
 """Entering what a batch was made from, and what came back; taking a link back. Whole runs: `transformation.py`."""
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from django.db import transaction
 
@@ -11,7 +13,6 @@ from backend.core.errors import DomainError, InvalidInput
 from backend.core.errors import mark as _
 from backend.core.queue import emit
 from traceability.batch.models import Batch
-from traceability.batch.queries import batch_by_id
 from traceability.batch.rules import BatchData, BatchKind, BatchStatus
 from traceability.batch.services import recall_batches, record_batch
 from traceability.customer.models import Customer
@@ -32,9 +33,19 @@ from traceability.genealogy.transformation import record_transformation
 __all__ = ["link_parent", "record_return", "record_transformation", "reverse_link", "reverse_transformation"]
 
 
+# Kg of a batch that were shipped to a customer. Shipments live above us and tell theirs.
+ShippedTo = Callable[[UUID, UUID], Decimal]
+
+
 class MoreThanMade(DomainError):
     code, status, title = "more_than_made", 409, _("More would have come back than was made")
     detail = _("{batch} had {made_kg} kg; {returned_kg} kg of them came back already.")
+
+
+class MoreThanSent(DomainError):
+    """A customer brings back no more of a batch than it was sent; `shipped_kg` and `returned_kg` are its own."""
+
+    code, status, title = "more_than_sent", 409, _("More than was shipped there")
 
 
 @transaction.atomic
@@ -125,26 +136,47 @@ def record_return(
     reason: str,
     by: User,
     code: str = "",
+    shipped_to: ShippedTo | None = None,
 ) -> GoodsReturn:
     """A new batch of kind return, in quarantine, as old as the one it came from; without `code`, <code>-R<n>.
 
-    Raises InvalidInput, BadBatchCode (400), MoreThanMade, MadeBeforeParent, BatchCodeTaken (409).
+    Without `shipped_to` nobody knows who was sent what, and only what was made is a limit.
+    Raises InvalidInput, BadBatchCode (400), MoreThanMade, MoreThanSent, MadeBeforeParent, BatchCodeTaken (409).
     """
     check_past(returned_at, field="returned_at")
     one_at_a_time()  # of two returns at once, both count
-    origin = batch_by_id(batch.pk)
-    before_kg = queries.returned_kg(origin)
-    if before_kg + qty_kg > origin.qty_kg + slack_kg(origin.qty_kg):
-        raise MoreThanMade(batch=origin.code, made_kg=origin.qty_kg, returned_kg=before_kg)
+    origin = _locked(batch)
+    _check_made(origin, qty_kg=qty_kg)
+    if shipped_to is not None:
+        _check_sent(origin, qty_kg=qty_kg, customer=customer, sent_kg=shipped_to(origin.pk, customer.pk))
     lot = record_batch(_lot_of(origin, qty_kg=qty_kg, code=code or _free_code(origin)))
     link_parent(lot, parent=origin, qty_kg=qty_kg, made_at=returned_at, by=by, kind=LinkKind.RETURNED)
-    if origin.status == BatchStatus.RECALLED:
-        # Recalled goods come back recalled: no certificate lets them out again (食品安全法 art. 63).
+    if origin.status in (BatchStatus.RECALLED, BatchStatus.DESTROYED):
+        # Such goods come back recalled: no certificate lets them out again (食品安全法 art. 63).
         recall_batches([lot.pk], by=by, reason=origin.status_reason or reason)
     made = GoodsReturn.objects.create(
         batch=origin, lot=lot, customer=customer, returned_at=returned_at, reason=reason, recorded_by=by
     )
     return queries.returns_of(origin).get(pk=made.pk)
+
+
+def _locked(batch: Batch) -> Batch:
+    """The batch as it is now: it is not recalled between our look at its status and the lot that takes after it."""
+    rows = Batch.objects.select_for_update(of=("self",), no_key=True).select_related("product", "trade_item")
+    return rows.get(pk=batch.pk)
+
+
+def _check_made(origin: Batch, *, qty_kg: Decimal) -> None:
+    before_kg = queries.returned_kg(origin)
+    if before_kg + qty_kg > origin.qty_kg + slack_kg(origin.qty_kg):
+        raise MoreThanMade(batch=origin.code, made_kg=origin.qty_kg, returned_kg=before_kg)
+
+
+def _check_sent(origin: Batch, *, qty_kg: Decimal, customer: Customer, sent_kg: Decimal) -> None:
+    """Who was sent nothing brings nothing back: weighing differs, but not from 0."""
+    before_kg = queries.returned_kg(origin, customer=customer)
+    if not sent_kg or before_kg + qty_kg > sent_kg + slack_kg(sent_kg):
+        raise MoreThanSent(batch=origin.code, shipped_kg=sent_kg, returned_kg=before_kg)
 
 
 def _lot_of(origin: Batch, *, qty_kg: Decimal, code: str) -> BatchData:

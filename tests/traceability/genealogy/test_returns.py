@@ -5,12 +5,19 @@ from datetime import timedelta
 import pytest
 
 from backend.core import clock
-from tests.factories import make_batch, make_customer, make_return, make_shipment
+from tests.factories import make_batch, make_certificate, make_customer, make_return, make_shipment, make_user
 from traceability.batch.models import Batch
 from traceability.genealogy import queries
 from traceability.genealogy.models import GoodsReturn, MadeFrom
 
 NOBODY = "018f0000-0000-7000-8000-00000000dead"
+
+
+def supplied(batch, qty_kg="60000"):
+    """A customer that was sent kg of the batch."""
+    customer = make_customer()
+    make_shipment(batch, customer, qty_kg=qty_kg)
+    return customer
 
 
 def body(customer, **fields):
@@ -19,8 +26,9 @@ def body(customer, **fields):
 
 
 def test_what_comes_back_is_a_new_batch_in_quarantine_as_old_as_it_was(sign_in):
-    qc, customer = sign_in("qc"), make_customer()
+    qc = sign_in("qc")
     batch = make_batch(code="YS-1", line="A1", expires_on=clock.today() + timedelta(days=300))
+    customer = supplied(batch)
     made = qc.post(f"batches/{batch.pk}/returns", body(customer))
     assert made.status == 201
     assert (made.json["lot"]["code"], made.json["lot"]["kind"], made.json["lot"]["status"]) == (
@@ -37,8 +45,8 @@ def test_what_comes_back_is_a_new_batch_in_quarantine_as_old_as_it_was(sign_in):
 
 
 def test_returns_are_numbered_past_codes_that_are_taken(sign_in):
-    qc, customer = sign_in("qc"), make_customer()
-    batch = make_batch(code="YS-1")
+    qc, batch = sign_in("qc"), make_batch(code="YS-1")
+    customer = supplied(batch)
     make_batch(batch.product, code="YS-1-R2")
     address = f"batches/{batch.pk}/returns"
     codes = [qc.post(address, body(customer)).json["lot"]["code"] for _ in range(3)]
@@ -48,13 +56,14 @@ def test_returns_are_numbered_past_codes_that_are_taken(sign_in):
 def test_what_came_back_takes_nothing_from_what_is_left(sign_in):
     """It left the batch when it was shipped."""
     qc, batch = sign_in("qc"), make_batch()
-    make_shipment(batch, qty_kg="60000")
-    assert qc.post(f"batches/{batch.pk}/returns", body(make_customer(), qty_kg="60000")).status == 201
+    customer = supplied(batch)
+    assert qc.post(f"batches/{batch.pk}/returns", body(customer, qty_kg="60000")).status == 201
     assert queries.used_kg([batch.pk]) == {}
 
 
 def test_more_does_not_come_back_than_was_made(sign_in):
-    qc, batch, customer = sign_in("qc"), make_batch(), make_customer()
+    qc, batch = sign_in("qc"), make_batch()
+    customer = supplied(batch)
     assert qc.post(f"batches/{batch.pk}/returns", body(customer, qty_kg="60000")).status == 201
     refused = qc.post(f"batches/{batch.pk}/returns", body(customer, qty_kg="60.001"))
     assert (refused.status, refused.code, refused.json["returned_kg"]) == (409, "more_than_made", "60000.000")
@@ -62,21 +71,55 @@ def test_more_does_not_come_back_than_was_made(sign_in):
     assert Batch.objects.count() == 2
 
 
+def test_customer_brings_back_no_more_than_it_was_sent(sign_in):
+    qc, batch, other = sign_in("qc"), make_batch(), make_batch()
+    near, far, never = supplied(batch, "1000"), supplied(batch, "2000"), supplied(other)
+    address = f"batches/{batch.pk}/returns"
+    assert qc.post(address, body(far, qty_kg="2000")).status == 201
+    assert qc.post(address, body(near, qty_kg="600")).status == 201
+    refused = qc.post(address, body(near, qty_kg="401.001"))
+    assert (refused.status, refused.code) == (409, "more_than_sent")
+    assert (refused.json["shipped_kg"], refused.json["returned_kg"]) == ("1000.000", "600.000")
+    assert qc.post(address, body(never, qty_kg="0.5")).code == "more_than_sent"
+    assert GoodsReturn.objects.count() == MadeFrom.objects.count() == 2
+    assert qc.post(address, body(near, qty_kg="401")).status == 201  # weighing differs by a kilogram
+
+
+def test_cancelled_shipment_brings_nothing_back(sign_in):
+    qc, batch, customer = sign_in("qc"), make_batch(), make_customer()
+    cancelled = {"cancelled_at": clock.now(), "cancelled_by": make_user("logistics"), "cancel_reason": "录错"}
+    make_shipment(batch, customer, **cancelled)
+    assert qc.post(f"batches/{batch.pk}/returns", body(customer)).code == "more_than_sent"
+    assert not GoodsReturn.objects.exists()
+
+
+@pytest.mark.parametrize("status", ["recalled", "destroyed"])
+def test_what_comes_back_of_a_stopped_batch_is_born_recalled(sign_in, status):
+    qc, batch = sign_in("qc"), make_batch(status=status, status_reason="超标")
+    made = qc.post(f"batches/{batch.pk}/returns", body(supplied(batch)))
+    assert made.status == 201
+    lot = Batch.objects.get(pk=made.json["lot"]["id"])
+    assert (lot.status, lot.status_reason) == ("recalled", "超标")
+    make_certificate(lot)
+    assert sign_in("qc").post(f"batches/{lot.pk}/release", {"reason": "合格"}).code == "illegal_step"
+
+
 def test_code_that_is_taken_is_refused(sign_in):
     batch = make_batch(code="YS-1")
-    refused = sign_in("qc").post(f"batches/{batch.pk}/returns", body(make_customer(), code="ys-1"))
+    refused = sign_in("qc").post(f"batches/{batch.pk}/returns", body(supplied(batch), code="ys-1"))
     assert (refused.status, refused.code) == (409, "batch_code_taken")
     assert not GoodsReturn.objects.exists() and not MadeFrom.objects.exists()
 
 
 def test_return_entered_in_error_is_reversed_by_its_link(sign_in):
     qc, batch = sign_in("qc"), make_batch()
-    made = qc.post(f"batches/{batch.pk}/returns", body(make_customer(), qty_kg="60000")).json
+    customer = supplied(batch)
+    made = qc.post(f"batches/{batch.pk}/returns", body(customer, qty_kg="60000")).json
     (link,) = qc.get(f"batches/{batch.pk}/children").json["items"]
     qc.post(f"links/{link['id']}/reverse", {"reason": "录错"})
     (row,) = qc.get(f"batches/{batch.pk}/returns").json["items"]
     assert (row["id"], row["is_reversed"]) == (made["id"], True)
-    assert qc.post(f"batches/{batch.pk}/returns", body(make_customer(), qty_kg="60000")).status == 201
+    assert qc.post(f"batches/{batch.pk}/returns", body(customer, qty_kg="60000")).status == 201
 
 
 @pytest.mark.parametrize(
@@ -92,7 +135,7 @@ def test_return_entered_in_error_is_reversed_by_its_link(sign_in):
 )
 def test_bad_return_is_refused(sign_in, bad, status):
     batch = make_batch()
-    assert sign_in("qc").post(f"batches/{batch.pk}/returns", body(make_customer()) | bad).status == status
+    assert sign_in("qc").post(f"batches/{batch.pk}/returns", body(supplied(batch)) | bad).status == status
     assert Batch.objects.count() == 1 and not GoodsReturn.objects.exists() and not MadeFrom.objects.exists()
 
 
