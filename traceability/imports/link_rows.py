@@ -26,6 +26,7 @@ from traceability.genealogy.rules import EDIBLE, Left, LinkKind, MadeFromItself,
 from traceability.imports.batch_reference import BatchFinder
 from traceability.imports.bulk import copy_in
 from traceability.imports.cell import batch_code, choice, fault, moment, number, read_cells, refusal, text
+from traceability.imports.limits import allow_long_work
 from traceability.imports.rules import Column, Outcome, Record, RowFault, Verdict
 from traceability.product.rules import Family
 
@@ -78,6 +79,7 @@ def apply(records: Sequence[Record], *, by: User, skip_bad: bool, is_dry_run: bo
     wanted = [found for found in read if isinstance(found, Wanted)]
     if not is_dry_run:
         one_at_a_time()
+        allow_long_work()  # a thousand links are walked at once: more than the five seconds of one
         _lock_parents(wanted)
     _fill(desk, wanted)
     is_clean = _walks_are_clean([found.link for found in wanted])

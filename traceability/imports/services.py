@@ -5,13 +5,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pghistory
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import F
 
 from backend.accounts.models import User
@@ -23,6 +24,7 @@ from backend.core.queue import emit
 from traceability.balance.services import refresh_findings_since
 from traceability.imports import queries
 from traceability.imports.kinds import KINDS, Kind, records_of
+from traceability.imports.limits import allow_long_work
 from traceability.imports.models import FileImport, ImportFault
 from traceability.imports.progress import ImportCancelled, Progress
 from traceability.imports.rules import (
@@ -39,6 +41,10 @@ from traceability.imports.rules import (
 from traceability.imports.table import MAX_BYTES, read_table
 
 LONGEST_RUN_S = 150  # of one job; then the next one goes on (the cluster ends a job after 300 s)
+LONGEST_WHOLE_S = 240  # of one that is written as a whole: no other job can go on with it
+LAST_ATTEMPT_AFTER = timedelta(minutes=25)  # the queue tries three times, 15 minutes apart
+STALE_AFTER = timedelta(hours=3)
+WENT_WRONG = _("Something went wrong on our side")
 LIVING = (ImportState.QUEUED, ImportState.RUNNING)
 MOVES_GOODS = (ImportKind.BATCHES, ImportKind.LINKS, ImportKind.SHIPMENTS)
 Say = Callable[[int, int], None]  # rows done, rows in all
@@ -114,7 +120,32 @@ def run_import(id: UUID, *, say: Say = silent) -> None:
     FileImport.objects.filter(pk=id, started_at=None).update(started_at=clock.now())
     row = FileImport.objects.select_related("sent_by").get(pk=id)
     with pghistory.context(user=str(row.sent_by_id), job=f"import {row.pk}"):
-        _work_through(row, say=say)
+        _end_stale()
+        try:
+            _work_through(row, say=say)
+        except (
+            OperationalError
+        ):  # a lock, a limit, a lost connection: the queue tries again, three times in all
+            if clock.now() - (row.started_at or row.sent_at) > LAST_ATTEMPT_AFTER:
+                _give_up(row, reason=WENT_WRONG)
+            raise
+        except (
+            Exception
+        ):  # whatever it is, it would come again: nobody is left to look at an import that runs for ever
+            _give_up(row, reason=WENT_WRONG)
+            raise
+
+
+def _give_up(row: FileImport, *, reason: str) -> None:
+    """Ends an import that cannot go on. What a skipping one has written stays."""
+    has_written = FileImport.objects.filter(pk=row.pk, records_done__gt=0).exists()
+    _end(row, ImportState.CANCELLED if has_written else ImportState.REFUSED, refusal=reason)
+
+
+def _end_stale() -> None:
+    """Imports whose worker was killed at every attempt."""
+    for row in FileImport.objects.filter(state=ImportState.RUNNING, started_at__lt=clock.now() - STALE_AFTER):
+        _give_up(row, reason=WENT_WRONG)
 
 
 def look_over(id: UUID) -> None:
@@ -148,8 +179,8 @@ def _bytes_of(row: FileImport) -> bytes:
 
 @transaction.atomic
 def _refuse(row: FileImport, refused: TableRefused) -> None:
-    _keep_faults(row, refused.faults or [RowFault(1, "", refused.code, refused.reason)])
-    _end(row, ImportState.REFUSED, refusal=refused.reason)
+    if _end(row, ImportState.REFUSED, refusal=refused.reason):
+        _keep_faults(row, refused.faults or [RowFault(1, "", refused.code, refused.reason)])
 
 
 def _chunks(records: Sequence[Record], size: int) -> Iterator[Sequence[Record]]:
@@ -160,12 +191,15 @@ def _chunks(records: Sequence[Record], size: int) -> Iterator[Sequence[Record]]:
 def _all_at_once(row: FileImport, kind: Kind, records: Sequence[Record], *, say: Say, total: int) -> None:
     """All records in one transaction. A dry run, and a file with a bad row, is taken back and only told."""
     verdicts: list[Verdict] = []
-    is_skipping = row.mode == ImportMode.SKIP_BAD
+    is_skipping, began = row.mode == ImportMode.SKIP_BAD, time.monotonic()
     try:
         with Progress(row.pk) as progress, transaction.atomic():
+            allow_long_work()
             _one_worker(row)
             for chunk in _chunks(records, kind.chunk):
                 verdicts += kind.apply(chunk, by=row.sent_by, skip_bad=is_skipping, is_dry_run=row.is_dry_run)
+                if time.monotonic() - began > LONGEST_WHOLE_S and say is silent:
+                    raise TableRefused(reason=_("The file has too many rows; split it."))
                 done = sum(len(verdict.record.rows) for verdict in verdicts)
                 progress.tell(done)
                 say(done, total)
@@ -175,14 +209,16 @@ def _all_at_once(row: FileImport, kind: Kind, records: Sequence[Record], *, say:
                 raise ImportCancelled
     except _TakenBack:
         _tell_only(row, verdicts)
+    except TableRefused as refused:
+        _refuse(row, refused)
     except ImportCancelled:
         return
 
 
 @transaction.atomic
 def _tell_only(row: FileImport, verdicts: Sequence[Verdict]) -> None:
-    _keep_faults(row, [fault for verdict in verdicts for fault in verdict.faults])
-    _end(row, ImportState.DONE if row.is_dry_run else ImportState.REFUSED, **_counts(verdicts))
+    if _end(row, ImportState.DONE if row.is_dry_run else ImportState.REFUSED, **_counts(verdicts)):
+        _keep_faults(row, [fault for verdict in verdicts for fault in verdict.faults])
 
 
 def _chunk_by_chunk(row: FileImport, kind: Kind, records: Sequence[Record], *, say: Say, total: int) -> None:
@@ -202,6 +238,7 @@ def _chunk_by_chunk(row: FileImport, kind: Kind, records: Sequence[Record], *, s
 @transaction.atomic
 def _chunk(row: FileImport, kind: Kind, chunk: Sequence[Record], *, place: int) -> bool:
     """False where the import was cancelled, or another worker has taken this chunk."""
+    allow_long_work()
     own = FileImport.objects.select_for_update().filter(
         pk=row.pk, state=ImportState.RUNNING, records_done=place
     )

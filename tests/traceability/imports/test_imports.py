@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError, connection, transaction
+from django_q.models import OrmQ
 
 from backend.core import clock
 from tests import factories
@@ -20,10 +21,11 @@ from traceability.dispatch.models import Shipment, ShipmentLine
 from traceability.dispatch.services import cancel_shipment
 from traceability.genealogy.models import MadeFrom
 from traceability.genealogy.services import reverse_link
-from traceability.imports import batch_rows, link_rows, shipment_rows
+from traceability.imports import batch_rows, link_rows, services, shipment_rows
 from traceability.imports.kinds import KINDS, records_of
 from traceability.imports.models import FileImport, ImportFault
-from traceability.imports.rules import ImportKind
+from traceability.imports.rules import ImportKind, TableRefused
+from traceability.imports.services import run_import
 from traceability.imports.table import read_table
 from traceability.product.models import Product
 
@@ -499,6 +501,72 @@ def test_import_cancelled_while_it_runs_writes_nothing(sign_in: Any, monkeypatch
     run_jobs()
     assert not Batch.objects.exists()
     assert made["state"] == "queued"
+
+
+def test_import_whose_job_fails_ends_and_says_so(sign_in: Any, monkeypatch: Any):
+    salt()
+    qc = sign_in("qc")
+    made = send(qc, "batches", csv_file([batch_row("YS-1")])).json
+    kind = replace(KINDS[ImportKind.BATCHES], apply=lambda records, **given: 1 // 0)
+    monkeypatch.setitem(KINDS, ImportKind.BATCHES, kind)
+    with pytest.raises(ZeroDivisionError):
+        run_jobs()
+    told = qc.get(f"imports/{made['id']}").json
+    assert (told["state"], told["refusal"]) == ("refused", "Something went wrong on our side")
+    assert told["finished_at"] and not Batch.objects.exists()
+
+
+def test_busy_database_is_tried_again_until_the_last_attempt(sign_in: Any, monkeypatch: Any):
+    salt()
+    qc = sign_in("qc")
+    made = send(qc, "batches", csv_file([batch_row("YS-1")])).json
+
+    def busy(records: Any, **given: Any) -> Any:
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = '5ms'; SELECT pg_sleep(1)")
+
+    monkeypatch.setitem(KINDS, ImportKind.BATCHES, replace(KINDS[ImportKind.BATCHES], apply=busy))
+    row = FileImport.objects.get(pk=made["id"])
+    with pytest.raises(OperationalError):
+        run_import(row.pk)
+    row.refresh_from_db()
+    assert row.state == "running"
+    FileImport.objects.update(started_at=clock.now() - timedelta(minutes=31))
+    with pytest.raises(OperationalError):
+        run_import(row.pk)
+    row.refresh_from_db()
+    assert row.state == "refused"
+
+
+def test_import_whose_worker_was_killed_at_every_attempt_is_ended_by_the_next(sign_in: Any):
+    salt()
+    qc = sign_in("qc")
+    lost = send(qc, "batches", csv_file([batch_row("YS-1")])).json
+    OrmQ.objects.all().delete()
+    FileImport.objects.update(state="running", started_at=clock.now() - timedelta(hours=4))
+    imported(qc, "batches", [batch_row("YS-2")])
+    assert qc.get(f"imports/{lost['id']}").json["state"] == "refused"
+    assert Batch.objects.get().code == "YS-2"
+
+
+def test_whole_file_that_takes_too_long_is_refused_and_writes_nothing(sign_in: Any, monkeypatch: Any):
+    salt()
+    qc = sign_in("qc")
+    monkeypatch.setattr("traceability.imports.services.LONGEST_WHOLE_S", -1)
+    made = imported(qc, "batches", [batch_row("YS-1")])
+    assert (made["state"], "split" in made["refusal"]) == ("refused", True)
+    assert not Batch.objects.exists()
+
+
+def test_faults_of_a_file_are_stored_once_when_its_job_comes_twice(sign_in: Any):
+    qc = sign_in("qc")
+    made = send(qc, "batches", b"code,product\n").json
+    row = FileImport.objects.get(pk=made["id"])
+    refused = TableRefused(reason="The file holds no rows.")
+    FileImport.objects.update(state="running")
+    for _time in range(2):  # both had found it running
+        services._refuse(row, refused)
+    assert ImportFault.objects.count() == 1
 
 
 def test_kind_needs_the_right_of_its_rows(sign_in: Any):
