@@ -53,15 +53,17 @@ def packed(ids: Sequence[UUID]) -> Iterator[tuple[UUID, Draft]]:
 
 
 def loaded(ids: Sequence[UUID]) -> Iterator[tuple[UUID, Draft]]:
-    """A unit was put into another."""
-    for row in _containments(ids):
+    """A unit was put into another: an event of every batch in the unit that moved."""
+    rows = _containments(ids)
+    held = _batches_in({row.child_id for row in rows})
+    for row in rows:
         is_container = row.parent.level == UnitLevel.CONTAINER
         yield (
             row.pk,
             Draft(
                 type=EventType.AGGREGATION,
                 at=row.valid_from,
-                batches=(),
+                batches=tuple(sorted(held[row.child_id])),
                 action=Action.ADD,
                 step=BizStep.LOADING if is_container else BizStep.PACKING,
                 parent=unit_uri(row.parent.sscc),
@@ -72,7 +74,9 @@ def loaded(ids: Sequence[UUID]) -> Iterator[tuple[UUID, Draft]]:
 
 def unloaded(ids: Sequence[UUID]) -> Iterator[tuple[UUID, Draft]]:
     """And taken out again."""
-    for row in _containments(ids):
+    rows = _containments(ids)
+    held = _batches_in({row.child_id for row in rows})
+    for row in rows:
         if row.valid_to is None:
             continue
         is_container = row.parent.level == UnitLevel.CONTAINER
@@ -81,7 +85,7 @@ def unloaded(ids: Sequence[UUID]) -> Iterator[tuple[UUID, Draft]]:
             Draft(
                 type=EventType.AGGREGATION,
                 at=row.valid_to,
-                batches=(),
+                batches=tuple(sorted(held[row.child_id])),
                 action=Action.DELETE,
                 step=BizStep.UNLOADING if is_container else BizStep.UNPACKING,
                 parent=unit_uri(row.parent.sscc),

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import orjson
 import pytest
 
+from backend.core import clock
 from tests import factories
 from tests.client import ApiClient
 from tests.traceability.epcis.samples import BAG, LOT, document, event
@@ -193,6 +194,17 @@ def test_the_trace_asks_for_a_direction_it_knows(qc):
     shipped_trace()
     assert qc.get("epcis/batches/RAW1/events?direction=up").status == 400
     assert qc.get("epcis/batches/NOBODY/events").status == 404
+
+
+def test_a_trace_tells_how_the_unit_of_the_batch_was_loaded_and_unloaded(qc):
+    batch = packed_batch(code="CASE1")
+    case, pallet = factories.make_unit((batch, "5"), level="case"), factories.make_unit(level="pallet")
+    stay = factories.make_containment(case, pallet)
+    stay.valid_to, stay.unloaded_by = clock.now(), stay.loaded_by
+    stay.save()
+    factories.make_containment(factories.make_unit((packed_batch(), "5"), level="case"), pallet)
+    steps = [(each["bizStep"], each["action"]) for each in trace_of(qc, "CASE1")]
+    assert steps.count(("packing", "ADD")) == 2 and steps.count(("unpacking", "DELETE")) == 1
 
 
 def test_who_sees_customers_masked_sees_no_coordinates(qc, sign_in):
