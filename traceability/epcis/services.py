@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils.module_loading import import_string
 
 from backend.core import clock
+from traceability.epcis.conformance import event_faults
 from traceability.epcis.document import context, is_valid
 from traceability.epcis.entry import Origin, declaration, entry, in_order
 from traceability.epcis.models import EventDue, TraceEvent
@@ -24,6 +25,7 @@ log = structlog.get_logger("saltline.epcis")
 
 BEFORE_READING = 500  # rows a reader waits for; more are the minute's job
 ROUNDS = 40
+LONGEST_FAULT = 500
 Builder = Callable[[Sequence[UUID]], Iterable[tuple[UUID, Draft]]]
 Row = tuple[str, UUID]  # source, id
 
@@ -91,14 +93,23 @@ def _drafts(wanted: Mapping[str, list[UUID]]) -> tuple[dict[Row, Draft], dict[Ro
             continue
         found, failed = _built(import_string(paths[source]), ids)
         for id, draft in found.items():
-            if is_valid({"@context": context(), **body_of(draft)}):
-                drafts[source, id] = draft
+            fault = _fault_of(draft)
+            if fault:
+                failed[id] = fault
             else:
-                failed[id] = "does not conform to the schema"
+                drafts[source, id] = draft
         faults |= {(source, id): text for id, text in failed.items()}
     for (source, id), fault in faults.items():
         log.error("event_not_made", source=source, row_id=str(id), fault=fault)
     return drafts, faults
+
+
+def _fault_of(draft: Draft) -> str:
+    """Why the draft is no event for the log, which takes of ours what it takes of others; empty where it is one."""
+    body = body_of(draft)
+    if not is_valid({"@context": context(), **body}):
+        return "does not conform to the schema"
+    return "; ".join(f"{path}: {found.code}" for path, found in event_faults(body))[:LONGEST_FAULT]
 
 
 def _built(builder: Builder, ids: Sequence[UUID]) -> tuple[dict[UUID, Draft], dict[UUID, str]]:
@@ -108,7 +119,7 @@ def _built(builder: Builder, ids: Sequence[UUID]) -> tuple[dict[UUID, Draft], di
             return dict(builder(ids)), {}
     except Exception as error:  # noqa: BLE001 one broken row must not keep all others out of the log for ever
         if len(ids) == 1:
-            return {}, {ids[0]: f"{type(error).__name__}: {error}"[:500]}
+            return {}, {ids[0]: f"{type(error).__name__}: {error}"[:LONGEST_FAULT]}
     drafts: dict[UUID, Draft] = {}
     faults: dict[UUID, str] = {}
     for id in ids:

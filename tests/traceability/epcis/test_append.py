@@ -1,5 +1,6 @@
 """Every business row enters the log once, as valid EPCIS; what is corrected is declared wrong and followed."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -271,6 +272,58 @@ def test_a_broken_row_waits_with_its_fault_and_the_others_go_on(settings):
     (due,) = EventDue.objects.all()
     assert due.row_id == broken.pk and "ValueError" in due.fault
     assert append_all() == 0
+
+
+def test_a_long_chinese_code_gets_its_events_under_a_short_name_of_ours(sign_in):
+    long = factories.make_batch(code="盐" * 64, kind="raw")
+    other = factories.make_batch(code="盐" * 63 + "井", kind="raw")
+    link = factories.make_link(long, factories.make_batch())
+    answer = sign_in("qc").get("epcis/events")
+    assert answer.status == 200 and not EventDue.objects.exists()
+    (uri,) = event_of("batch", long).epc_classes
+    assert uri == event_of("batch", long).body["quantityList"][0]["epcClass"]
+    assert re.fullmatch(r"urn:saltline:batch:~[0-9a-f]{64}", uri)
+    assert event_of("batch", long).body["ilmd"]["cbvmda:lotNumber"] == long.code
+    assert event_of("link", link).input_classes == [uri]
+    assert event_of("batch", other).epc_classes != [uri]
+
+
+def test_an_unknown_lot_no_label_may_carry_is_named_by_us():
+    item = factories.make_trade_item()
+    short = factories.make_scan(factories.make_user(), gtin=item.gtin, lot="井盐1", serial="井1")
+    long = factories.make_scan(factories.make_user(), gtin=item.gtin, lot="盐" * 64)
+    append_all()
+    assert event_of("scan", short).epc_classes == [f"urn:saltline:lot:{item.gtin}:%E4%BA%95%E7%9B%901"]
+    assert event_of("scan", short).epcs == [f"urn:saltline:item:{item.gtin}:%E4%BA%951"]
+    assert len(event_of("scan", long).epc_classes[0]) < 100
+    assert not EventDue.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("code", "fault"),
+    [("LONG-CLASS", "quantityList/0/epcClass"), ("LONG-PLACE", "bizLocation/id")],
+)
+def test_a_draft_too_long_for_the_log_waits_alone_and_is_never_cut(sign_in, settings, code, fault):
+    settings.EVENT_SOURCES = "tests.traceability.epcis.broken_builder.LONG"
+    broken, good = factories.make_batch(code=code), factories.make_batch(code="GOOD")
+    assert sign_in("qc").get("epcis/events").status == 200
+    assert TraceEvent.objects.filter(source_id=good.pk).exists()
+    assert not TraceEvent.objects.filter(source_id=broken.pk).exists()
+    (due,) = EventDue.objects.all()
+    assert due.row_id == broken.pk and due.fault == f"/{fault}: too_long"
+
+
+def test_loading_and_unloading_belong_to_every_batch_in_the_unit(sign_in):
+    batch, second, elsewhere = packed_batch(), packed_batch(), packed_batch()
+    case = factories.make_unit((batch, "5"), (second, "5"), level="case")
+    pallet, container = factories.make_unit((elsewhere, "9")), factories.make_unit(level="container")
+    stay, way = factories.make_containment(case, pallet), factories.make_containment(pallet, container)
+    stay.valid_to, stay.unloaded_by = clock.now(), stay.loaded_by
+    stay.save()
+    append_all()
+    assert set(event_of("containment", stay).batches) == {batch.pk, second.pk}
+    assert set(event_of("unloading", stay).batches) == {batch.pk, second.pk}
+    assert set(event_of("containment", way).batches) == {batch.pk, second.pk, elsewhere.pk}
 
 
 def test_many_rows_cost_no_more_queries_than_one():
