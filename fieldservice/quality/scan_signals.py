@@ -4,11 +4,12 @@ They propose nothing: the goods may be sound, it is the label or the trade that 
 """
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 import structlog
 from django.db import transaction
+from django.db.models import Q
 
 from backend.accounts.rules import Role
 from backend.core import clock
@@ -17,9 +18,11 @@ from fieldservice.quality.rules import SignalRule, subject_of
 from fieldservice.visit.models import VisitScan
 from traceability.batch.models import Batch
 from traceability.customer.models import Customer
+from traceability.customer.rules import CustomerKind
+from traceability.dispatch.models import SalesRule
 from traceability.scan.models import Scan, SightingPolicy
 from traceability.trace.queries import consignees_of, walk
-from traceability.trace.rules import Direction
+from traceability.trace.rules import Consignee, Direction
 
 log = structlog.get_logger("saltline.quality")
 
@@ -52,11 +55,14 @@ def _window_h(scan: Scan) -> int:
 def signal_diversion(scan_id: UUID) -> Signal | None:
     """The signal of a scan made at a customer whom neither its batch nor anything made of it was ever sent to.
 
-    At a customer: on a visit there, or by the dealer's own account. None where the goods belong there.
+    At a customer: on a visit there, or by the dealer's own account. None where the goods belong there, or where a
+    customer the works does not supply has them from a wholesaler of its region or province.
     """
-    scan = Scan.objects.select_related("batch", "recorded_by").get(pk=scan_id)
+    scan = Scan.objects.select_related("batch__product", "recorded_by").get(pk=scan_id)
     customer = _where(scan)
-    if scan.batch is None or customer is None or _went_to(scan.batch, customer):
+    if scan.batch is None or customer is None:
+        return None
+    if _belongs_to(scan.batch, customer, on=clock.factory_date(scan.corrected_at)):
         return None
     subject = subject_of(serial=scan.serial, batch_code=scan.batch.code, customer_code=customer.code)
     return _raise(SignalRule.DIVERTED, scan=scan, subject=subject, evidence=[scan], customer=customer)
@@ -72,13 +78,39 @@ def _where(scan: Scan) -> Customer | None:
     return None
 
 
-def _went_to(batch: Batch, customer: Customer) -> bool:
-    """Whether the batch, or what was made of it, was shipped to the customer. True where a walk saw not all of it."""
+def _belongs_to(batch: Batch, customer: Customer, *, on: date) -> bool:
+    """Whether the batch, or what was made of it, was shipped to the customer or to who sells to it.
+
+    True where a walk saw not all of it.
+    """
     below = walk([batch.pk], direction=Direction.FORWARD)
     receivers = consignees_of(below.lots)
     ids = {receiver.customer_id for receiver in receivers}
     names = {receiver.name for receiver in receivers if receiver.customer_id is None}
-    return below.truncated or customer.pk in ids or bool({customer.name, customer.code} & names)
+    if below.truncated or customer.pk in ids or {customer.name, customer.code} & names:
+        return True
+    return not _is_supplied(batch, customer, on=on) and _has_wholesaler_near(customer, receivers)
+
+
+def _is_supplied(batch: Batch, customer: Customer, *, on: date) -> bool:
+    """Whether the works itself sells such salt to such customers by the newest rule in force on the day.
+
+    A rule that awaits confirmation counts too: it refuses no shipment, but explains why others bring the goods.
+    """
+    rules = SalesRule.objects.filter(
+        family=batch.product.family, customer_kind=customer.kind, valid_from__lte=on
+    )
+    rule = rules.order_by("-valid_from").first()
+    return rule is None or rule.is_allowed
+
+
+def _has_wholesaler_near(customer: Customer, receivers: Iterable[Consignee]) -> bool:
+    """Whether a designated wholesaler among the receivers is of the customer's region or province."""
+    near = Q(region=customer.region_id)
+    if customer.province:
+        near |= Q(province=customer.province)
+    sellers = Customer.objects.filter(kind=CustomerKind.DESIGNATED_WHOLESALER)
+    return sellers.filter(near, pk__in=[each.customer_id for each in receivers if each.customer_id]).exists()
 
 
 def _raise(

@@ -126,6 +126,39 @@ def test_what_was_made_of_it_and_sent_there_counts(sign_in):
     assert not Signal.objects.exists()
 
 
+@pytest.mark.parametrize("kind", ["retailer", "food_maker"])
+@pytest.mark.parametrize(
+    "where", [{"region_code": "east", "province": "安徽"}, {"region_code": "south", "province": "江苏"}]
+)
+def test_a_shop_has_its_salt_from_a_wholesaler_near_it(sign_in, kind, where):
+    factories.make_sales_rules()
+    batch, repacked = factories.make_batch(), factories.make_batch()
+    factories.make_link(batch, repacked)
+    factories.make_shipment(repacked, factories.make_customer(**where))
+    scanned_on_visit(sign_in, batch, factories.make_customer(kind=kind))
+    run_jobs()
+    assert not Signal.objects.exists()
+
+
+def test_a_shop_far_from_every_wholesaler_of_the_batch_raises_one(sign_in):
+    factories.make_sales_rules()
+    batch, shop = factories.make_batch(), factories.make_customer(kind="retailer")
+    factories.make_shipment(batch, factories.make_customer(region_code="south", province="广东"))
+    factories.make_shipment(batch, factories.make_customer(kind="industrial"))  # near, but sells no salt on
+    scanned_on_visit(sign_in, batch, shop)
+    run_jobs()
+    assert Signal.objects.get().customer == shop
+
+
+def test_whom_the_works_supplies_itself_has_nothing_from_a_wholesaler_near_it(sign_in):
+    factories.make_sales_rules()
+    batch, other = factories.make_batch(), factories.make_customer()
+    factories.make_shipment(batch, factories.make_customer())
+    scanned_on_visit(sign_in, batch, other)
+    run_jobs()
+    assert Signal.objects.get().customer == other
+
+
 def test_a_cancelled_shipment_brought_nothing_there(sign_in):
     batch, customer = factories.make_batch(), factories.make_customer()
     factories.make_shipment(
