@@ -278,8 +278,8 @@ def propose_waiver(notice: RecallNotice, *, qty_kg: Decimal, reason: str, by: Us
     row = RecallNotice.objects.select_for_update().get(pk=notice.pk)
     rows = row.waivers.exclude(state=WaiverState.REJECTED)
     waived = rows.aggregate(kg=Sum("qty_kg"))["kg"] or Decimal()
-    found = row.returned_kg + row.destroyed_kg + row.consumed_kg + row.quarantined_kg
-    open_kg = row.shipped_kg - found - waived
+    [line] = [each for each in reconcile(recall).consignees if each.notice.pk == row.pk]
+    open_kg = line.outside.unaccounted_kg - waived
     if qty_kg > open_kg:
         raise MoreThanOpen(open_kg=f"{max(open_kg, Decimal()).normalize():f}")
     made = RecallWaiver.objects.create(

@@ -1,14 +1,12 @@
 """One consignee's notice from the rows. Reads."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 
 from backend.core import clock
 from traceability.batch.models import Batch
 from traceability.recall.models import Recall, RecallNotice
 from traceability.recall.notice_text import NoticeFacts, NoticeGoods
-from traceability.recall.queries import scope_ids
-from traceability.recall.scope import sent_of
+from traceability.recall.scope import sent_to
 
 
 def notice_facts(notice: RecallNotice) -> NoticeFacts:
@@ -29,10 +27,7 @@ def notice_facts(notice: RecallNotice) -> NoticeFacts:
 def goods_of(recall: Recall, notice: RecallNotice) -> Sequence[NoticeGoods]:
     """The recalled batches this consignee was sent, with kg, the oldest first."""
     key = (notice.customer_id, notice.site_id, notice.consignee_name)
-    kg: dict[object, Decimal] = {}
-    for line in sent_of(scope_ids(recall)):
-        if line.key == key:
-            kg[line.batch_id] = line.kg
+    kg = sent_to(recall, key)
     rows = Batch.objects.filter(pk__in=list(kg)).select_related("product").order_by("produced_on", "code")
     return [
         NoticeGoods(

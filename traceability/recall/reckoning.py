@@ -1,7 +1,7 @@
 """Reconciliation of a recall from the rows: per batch, per consignee, in total, with what does not add up. Reads."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from traceability.batch.rules import BatchKind
 from traceability.genealogy.models import MadeFrom
 from traceability.genealogy.rules import LinkKind, slack_kg
 from traceability.recall import queries
+from traceability.recall.came_back import CameBack, by_line, came_back, unreported_kg
 from traceability.recall.models import Recall, RecallNotice
 from traceability.recall.reconciliation import (
     NO_KG,
@@ -69,7 +70,7 @@ def reconcile(recall: Recall) -> Reconciliation:
     shipped: dict[tuple[ConsigneeKey, UUID], Decimal] = {(line.key, line.batch_id): line.kg for line in sent}
     notices = {_key(row): row for row in queries.notices_of(recall)}
     counts = _counts(recall)
-    outsides = _outsides(shipped, counts, notices)
+    outsides = _outsides(shipped, counts, notices, by_line(came_back(ids), shipped=shipped))
     by_batch = _summed(outsides, by=1)
     by_consignee = _summed(outsides, by=0)
     batches = _batch_lines(recall, ids, by_batch)
@@ -105,14 +106,17 @@ def _outsides(
     shipped: dict[tuple[ConsigneeKey, UUID], Decimal],
     counts: dict[tuple[UUID, UUID], list[Counted]],
     notices: dict[ConsigneeKey, RecallNotice],
+    back: dict[tuple[ConsigneeKey, UUID], CameBack],
 ) -> dict[tuple[ConsigneeKey, UUID], Outside]:
     """(consignee, batch) → what was shipped and what became of it."""
     keys = {row.pk: key for key, row in notices.items()}
     reports = {(keys[notice_id], batch_id): rows for (notice_id, batch_id), rows in counts.items()}
-    return {
-        key: outside_of(shipped.get(key, NO_KG), reports.get(key, ()))
-        for key in sorted(shipped.keys() | reports.keys(), key=str)
-    }
+    found = {}
+    for key in sorted(shipped.keys() | reports.keys(), key=str):
+        told = outside_of(shipped.get(key, NO_KG), reports.get(key, ()))
+        returned_kg = back.get(key, CameBack()).returned_kg(reported_kg=told.returned_kg)
+        found[key] = replace(told, returned_kg=returned_kg)
+    return found
 
 
 def _summed(
@@ -167,6 +171,8 @@ def in_hand_kg(recall: Recall) -> dict[UUID, Decimal]:
     found = {id: stock_kg for id, (stock_kg, _retained, _scrapped) in _stock(recall, ids).items()}
     for row in queries.current_reports(recall):
         found[row.batch_id] = found.get(row.batch_id, NO_KG) + row.returned_kg
+    for id, kg in unreported_kg(recall, ids).items():
+        found[id] = found.get(id, NO_KG) + kg
     return found
 
 

@@ -7,13 +7,14 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Sum
 
 from traceability.batch.models import Batch
 from traceability.batch.rules import BatchKind, BatchStatus
 from traceability.customer.models import Customer
 from traceability.dispatch.models import Shipment, ShipmentLine
 from traceability.genealogy.models import MadeFrom
-from traceability.recall.models import Recall
+from traceability.recall.models import Recall, RecallBatch
 from traceability.recall.queries import scope_ids
 from traceability.recall.rules import ScopeTruncated, scope_digest
 from traceability.trace.queries import walk, walk_statement
@@ -95,7 +96,9 @@ class Scope:
 
     @property
     def shipped_kg(self) -> Decimal:
-        return sum((line.kg for line in self.sent), Decimal())
+        """Of the same: what came back and went out again left the works once already."""
+        goods = (line.kg for line in self.sent if self.facts[line.batch_id].kind != BatchKind.RETURN)
+        return sum(goods, Decimal())
 
     @property
     def consignees(self) -> dict[ConsigneeKey, list[Sent]]:
@@ -146,6 +149,19 @@ def sent_of(ids: Iterable[UUID]) -> list[Sent]:
         Sent(customer_id, site_id, name, region_id, batch_id, kg, tuple(sorted(numbers)))
         for customer_id, site_id, name, region_id, batch_id, kg, numbers in rows
     ]
+
+
+def sent_to(recall: Recall, key: ConsigneeKey) -> dict[UUID, Decimal]:
+    """Batch → kg of the frozen scope that one consignee was sent; found from the consignee, not over the scope."""
+    customer_id, site_id, name = key
+    scope = RecallBatch.objects.filter(recall=recall).values("batch")
+    if customer_id is None:
+        rows = Batch.objects.filter(pk__in=scope, kind=BatchKind.DELIVERY, consignee=name)
+        return dict(rows.values_list("pk", "qty_kg"))
+    lines = ShipmentLine.objects.filter(
+        shipment__customer=customer_id, shipment__site=site_id, shipment__cancelled_at=None, batch__in=scope
+    )
+    return dict(lines.values_list("batch").annotate(kg=Sum("qty_kg")).order_by())
 
 
 def made_since(ids: Iterable[UUID]) -> set[UUID]:

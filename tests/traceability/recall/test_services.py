@@ -18,12 +18,21 @@ from tests import factories
 from tests.recalling import PLAN, make_rules
 from traceability.batch.models import Batch, BatchDecision
 from traceability.batch.services import recall_batches
+from traceability.genealogy.models import MadeFrom
 from traceability.genealogy.services import record_return
 from traceability.recall import queries
 from traceability.recall.clocks import clocks_of
 from traceability.recall.closing import blockers_of
-from traceability.recall.models import Disposition, Recall, RecallBatch, RecallNotice, RecallScope
-from traceability.recall.reckoning import reconcile
+from traceability.recall.models import (
+    Disposition,
+    GoodsReport,
+    Recall,
+    RecallBatch,
+    RecallNotice,
+    RecallScope,
+)
+from traceability.recall.notice import goods_of
+from traceability.recall.reckoning import in_hand_kg, reconcile
 from traceability.recall.rules import Clock
 from traceability.recall.services import (
     RecallData,
@@ -144,22 +153,95 @@ def test_consignees_are_exactly_those_of_the_trace():
     assert recall.scope.shipped_kg == sum(traced.values())
 
 
-@pytest.mark.django_db
-def test_goods_that_come_back_of_a_recalled_batch_are_recalled():
-    batch = factories.make_batch(qty_kg=Decimal(1000))
-    factories.make_shipment(batch, qty_kg="1000")
-    recall = announce(batch)
-    made = record_return(
+def bring_back(batch, customer, *, qty_kg):
+    return record_return(
         batch,
-        qty_kg=Decimal(300),
-        customer=factories.make_customer(),
+        qty_kg=Decimal(qty_kg),
+        customer=customer,
         returned_at=clock.now(),
         reason="召回退回",
         by=factories.make_user("qc"),
+    ).lot
+
+
+def report_back(recall, batch, *, returned_kg):
+    """A report on site of goods taken back at the recall's one consignee."""
+    return GoodsReport.objects.create(
+        **factories.made_now(factories.make_user("logistics")),
+        recall=recall,
+        notice=recall.notices.get(),
+        batch=batch,
+        blocked_kg=0,
+        returned_kg=Decimal(returned_kg),
+        destroyed_kg=0,
+        consumed_kg=0,
+        counted_at=clock.now(),
     )
-    made.lot.refresh_from_db()
-    assert made.lot.status == "recalled"
+
+
+@pytest.mark.django_db
+def test_goods_that_come_back_of_a_recalled_batch_are_recalled():
+    batch, customer = factories.make_batch(qty_kg=Decimal(1000)), factories.make_customer()
+    factories.make_shipment(batch, customer, qty_kg="1000")
+    recall = announce(batch)
+    lot = bring_back(batch, customer, qty_kg="300")
+    lot.refresh_from_db()
+    assert lot.status == "recalled"
     assert [each.code for each in reconcile(recall).findings] == []
+
+
+@pytest.mark.django_db
+def test_return_booked_after_the_freeze_counts_at_its_consignee_and_is_in_our_hands():
+    batch, customer = factories.make_batch(qty_kg=Decimal(1000)), factories.make_customer()
+    factories.make_shipment(batch, customer, qty_kg="1000")
+    recall = announce(batch)
+    bring_back(batch, customer, qty_kg="300")
+    [line] = reconcile(recall).consignees
+    assert (line.outside.returned_kg, line.outside.unaccounted_kg) == (Decimal(300), Decimal(700))
+    assert in_hand_kg(recall) == {batch.pk: Decimal(300)}
+    report_back(recall, batch, returned_kg="300")  # the same goods, counted when they were picked up
+    [line] = reconcile(recall).consignees
+    assert line.outside.returned_kg == Decimal(300)
+    assert in_hand_kg(recall) == {batch.pk: Decimal(300)}
+    report_back(recall, batch, returned_kg="150")
+    assert reconcile(recall).outside.returned_kg == in_hand_kg(recall)[batch.pk] == Decimal(450)
+
+
+@pytest.mark.django_db
+def test_return_before_the_recall_is_not_searched_for_where_it_came_from():
+    batch = factories.make_batch(qty_kg=Decimal(1000))
+    customer, next_one = factories.make_customer(), factories.make_customer()
+    factories.make_shipment(batch, customer, qty_kg="1000")
+    lot = bring_back(batch, customer, qty_kg="300")
+    factories.make_shipment(lot, next_one, qty_kg="300")
+    recall = announce(batch)
+    found = {line.notice.customer: line.outside for line in reconcile(recall).consignees}
+    assert (found[customer].returned_kg, found[customer].unaccounted_kg) == (Decimal(300), Decimal(700))
+    assert (found[next_one].returned_kg, found[next_one].unaccounted_kg) == (Decimal(0), Decimal(300))
+    assert reconcile(recall).outside.unaccounted_kg == recall.scope.shipped_kg == Decimal(1000)
+    assert in_hand_kg(recall) == {}
+
+
+@pytest.mark.django_db
+def test_return_entered_in_error_counts_nowhere():
+    batch, customer = factories.make_batch(qty_kg=Decimal(1000)), factories.make_customer()
+    factories.make_shipment(batch, customer, qty_kg="1000")
+    recall = announce(batch)
+    lot = bring_back(batch, customer, qty_kg="300")
+    MadeFrom.objects.filter(child=lot).update(is_live=False)
+    assert reconcile(recall).outside.returned_kg == 0
+    assert in_hand_kg(recall) == {}
+
+
+@pytest.mark.django_db
+def test_return_of_a_customer_with_two_sites_fills_one_after_the_other():
+    batch, site = factories.make_batch(qty_kg=Decimal(1000)), factories.make_site()
+    for place in (site, None):
+        factories.make_shipment(batch, site.customer, site=place, qty_kg="500")
+    recall = announce(batch)
+    bring_back(batch, site.customer, qty_kg="700")
+    returned = sorted(line.outside.returned_kg for line in reconcile(recall).consignees)
+    assert returned == [Decimal(200), Decimal(500)]
 
 
 @pytest.mark.django_db
@@ -192,6 +274,27 @@ def test_each_site_of_a_customer_has_its_line():
         factories.make_shipment(batch, site.customer, site=place, qty_kg="10")
     recall = announce(batch)
     assert RecallNotice.objects.filter(recall=recall, customer=site.customer).count() == 2
+
+
+@pytest.mark.django_db
+def test_notice_tells_a_consignee_its_own_goods_however_large_the_scope(django_assert_max_num_queries):
+    silo, site = factories.make_batch(kind="silo"), factories.make_site()
+    batches = [factories.make_batch() for _ in range(4)]
+    for batch in batches:
+        factories.make_link(silo, batch)
+        factories.make_shipment(batch, qty_kg="10")
+    factories.make_shipment(batches[0], site.customer, site=site, qty_kg="5")
+    factories.make_shipment(batches[0], site.customer, site=site, qty_kg="7")
+    factories.make_shipment(batches[1], site.customer, qty_kg="3")
+    factories.make_shipment(factories.make_batch(), site.customer, site=site, qty_kg="9")
+    delivery = factories.make_batch(kind="delivery", is_history=True, consignee="K900", qty_kg=Decimal(80))
+    factories.make_link(batches[2], delivery, qty_kg="80")
+    recall = announce(silo)
+    told = {}
+    for notice in recall.notices.exclude(site=None) | recall.notices.exclude(consignee_name=""):
+        with django_assert_max_num_queries(2):
+            told[notice.consignee_name] = [(row.batch, row.kg) for row in goods_of(recall, notice)]
+    assert told == {"": [(batches[0].code, Decimal(12))], "K900": [(delivery.code, Decimal(80))]}
 
 
 @pytest.mark.django_db
