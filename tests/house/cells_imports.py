@@ -43,5 +43,5 @@ CELLS = {
     ("GET", "imports/{id}"): Cell(Can.IMPORT_FILES, row="import"),
     ("GET", "imports/{id}/errors"): Cell(Can.IMPORT_FILES, row="import", grow=more_faults),
     ("GET", "imports/{id}/errors.csv"): Cell(Can.IMPORT_FILES, row="import"),
-    ("POST", "imports/{id}/cancel"): Cell(Can.IMPORT_FILES, row="import"),
+    ("POST", "imports/{id}/cancel"): Cell(Can.IMPORT_FILES, row="import", body=lambda world, role: {}),
 }

@@ -22,7 +22,7 @@ NOBODYS_ID = "018f0000-0000-7000-8000-00000000dead"
 KNOWN = [route for route in ROUTES if route.key in TABLE]
 
 
-UNHEARD_OF = {"shipping": "unheard_of", "ObjectEvent": "UnheardOfEvent"}
+UNHEARD_OF = {"shipping": "unheard_of", "ObjectEvent": "UnheardOfEvent", "batches": "unheard_of"}
 
 
 def absent(value: str) -> str:

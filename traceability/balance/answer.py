@@ -68,7 +68,12 @@ class RunBalanceOut(Out):
         help_text="Share of the kg put in that came out or is booked as loss; null where none went in."
     )
     band = BandInForceOut(allow_null=True, help_text="Null: no confirmed band, nothing judges it.")
-    finding = serializers.ChoiceField(source="rule", choices=Rule.choices(), allow_null=True)
+    # Text, not a choice: the document would lose the null beside a named enumeration.
+    finding = serializers.CharField(
+        source="rule",
+        allow_null=True,
+        help_text="`yield_low` or `yield_high`; null: within the band, or none judges.",
+    )
 
     def get_accounted_pct(self, judged: JudgedRun) -> str | None:
         run = judged.run.run

@@ -11,8 +11,6 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import NamedTuple
 
 from backend.core.choices import Code
-from backend.core.errors import DomainError
-from backend.core.errors import mark as _
 from traceability.batch.rules import BatchKind
 from traceability.label.batch_code import BadBatchCode, normalise
 from traceability.product.rules import Family
@@ -49,9 +47,8 @@ class Found:
     detail: str = ""
 
 
-class MissingColumns(DomainError):
-    code, status, title = "missing_columns", 400, _("The file lacks columns")
-    detail = _("Missing: {columns}")
+class MissingColumns(ValueError):
+    """Columns the file should have and has not; no API takes such a file."""
 
 
 class Lot(NamedTuple):
@@ -92,11 +89,11 @@ Report = Callable[[Found], None]
 
 
 def columns_of(header: Sequence[str], *, needed: Sequence[str]) -> Mapping[str, int]:
-    """Name → place. Raises MissingColumns (400)."""
+    """Name → place. Raises MissingColumns."""
     places = {name.strip().lower(): at for at, name in enumerate(header)}
     missing = [name for name in needed if name not in places]
     if missing:
-        raise MissingColumns(columns=", ".join(missing))
+        raise MissingColumns(", ".join(missing))
     return places
 
 
@@ -187,7 +184,7 @@ def read_links(
 ) -> Iterator[LotLink]:
     """Rows of the links file; codes as compared. A number that cannot be read counts as 0 kg: the way itself stays.
 
-    Raises MissingColumns (400).
+    Raises MissingColumns.
     """
     places = columns_of(header, needed=LINK_COLUMNS)
     parent_at, child_at, kg_at = (places[name] for name in LINK_COLUMNS)

@@ -16,8 +16,6 @@ import pghistory
 from django.db import connection, transaction
 
 from backend.core import clock
-from backend.core.errors import DomainError
-from backend.core.errors import mark as _
 from backend.core.history import insert_many
 from traceability.balance.models import StockCount
 from traceability.batch.models import Batch
@@ -43,14 +41,11 @@ BLOCK = 5_000  # rows sent to the database at once
 NOTE = "Stood in the imported file"
 
 
-class GenealogyRefused(DomainError):
+class GenealogyRefused(Exception):
     """The files hold faults, and this was no audit: nothing is stored. `report` says what is wrong."""
 
-    code, status, title = "genealogy_refused", 409, _("The genealogy holds faults")
-    detail = _("{faults} faults; nothing was stored. As an audit it would be stored and reported.")
-
     def __init__(self, report: "ImportReport") -> None:
-        super().__init__(faults=len(report.faults))
+        super().__init__(f"{len(report.faults)} faults")
         self.report = report
 
 
@@ -74,7 +69,7 @@ class ImportReport:
 def import_genealogy(
     *, lots: Path | None, links: Path | None, is_audit: bool, say: Say = lambda text: None
 ) -> ImportReport:
-    """Reads both files (or one). Raises GenealogyRefused (409) for faults without audit, MissingColumns (400)."""
+    """Reads both files (or one). Raises GenealogyRefused for faults without audit, MissingColumns."""
     report = ImportReport()
     with pghistory.context(job="import_genealogy"), transaction.atomic():
         _prepare()

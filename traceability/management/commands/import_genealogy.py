@@ -35,7 +35,7 @@ class Command(BaseCommand):
             self.stdout.write(summary(refused.report))
             raise CommandError(f"{len(refused.report.faults)} faults; nothing was stored.") from refused
         except MissingColumns as error:
-            raise CommandError(f"Missing columns: {error.params['columns']}") from error
+            raise CommandError(f"Missing columns: {error}") from error
         except (OSError, UnicodeDecodeError, csv.Error) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(summary(report))
