@@ -13,10 +13,9 @@ from backend.core.errors import DomainError, SamePerson
 from backend.core.errors import mark as _
 from backend.core.queue import emit
 from backend.core.states import step
-from traceability.batch.models import Batch
-from traceability.batch.rules import BatchStatus
-from traceability.genealogy.rules import EDIBLE, slack_kg
+from traceability.genealogy.rules import slack_kg
 from traceability.recall import queries
+from traceability.recall.back_door import out_by_the_back_door
 from traceability.recall.clocks import clocks_of
 from traceability.recall.diary import note
 from traceability.recall.dossier import canonical, content_of, paper_of, sha256_of
@@ -36,7 +35,6 @@ from traceability.recall.rules import (
     Blocker,
     BlockerCode,
     Clock,
-    DispositionKind,
     DispositionState,
     NoticeState,
     RecallAction,
@@ -45,7 +43,6 @@ from traceability.recall.rules import (
     WaiverAction,
     WaiverState,
 )
-from traceability.recall.scope import made_since
 from traceability.recall.services import locked, running, take
 
 MOST_SUBJECTS = 10
@@ -174,13 +171,10 @@ def _undisposed(recall: Recall) -> Iterator[Blocker]:
 
 
 def _made_since(recall: Recall) -> Iterator[Blocker]:
-    """Edible goods made of recalled ones since and released: out by a back door, unless relabelling was decided."""
-    done = Disposition.objects.filter(recall=recall, state=DispositionState.DONE)
-    if recall.is_drill or done.filter(kind=DispositionKind.RELABEL).exists():
-        return
-    rows = Batch.objects.filter(pk__in=made_since(queries.scope_ids(recall)), status=BatchStatus.RELEASED)
-    codes = rows.filter(product__family__in=EDIBLE).values_list("code", flat=True)
-    yield from _named(BlockerCode.MADE_OF_RECALLED, list(codes))
+    """Edible goods made of recalled ones since and out by a back door, beyond what was relabelled."""
+    if not recall.is_drill:
+        codes = out_by_the_back_door(recall).values_list("code", flat=True)
+        yield from _named(BlockerCode.MADE_OF_RECALLED, list(codes))
 
 
 def _unanswered(recall: Recall) -> Iterator[Blocker]:

@@ -256,6 +256,62 @@ def test_edible_goods_made_of_recalled_ones_stop_the_close():
     assert "made_of_recalled" not in {each.code for each in blockers_of(recall)}
 
 
+def made_of_recalled(recall):
+    return {each.code: each.subjects for each in blockers_of(recall)}.get("made_of_recalled", ())
+
+
+def relabel(recall, batch, *, qty_kg):
+    """A relabelling two people decided and somebody carried out."""
+    one, two = factories.make_user("qc"), factories.make_user("qc")
+    at = clock.now()
+    people = {"proposed_by": one, "proposed_at": at, "decided_by": two, "decided_at": at, "done_at": at}
+    fields = {"kind": "relabel", "state": "done", "reason": "换标签", "qty_kg": Decimal(qty_kg)}
+    return Disposition.objects.create(recall=recall, batch=batch, **fields, **people)
+
+
+@pytest.mark.django_db
+def test_relabelling_covers_its_own_batch_and_kg_only():
+    batch, other = factories.make_batch(qty_kg=Decimal(1000)), factories.make_batch(qty_kg=Decimal(1000))
+    recall = announce(batch, other, is_label_only=True)
+    new, stranger = factories.make_batch(), factories.make_batch()
+    factories.make_link(batch, new, qty_kg="300")
+    factories.make_link(other, stranger, qty_kg="0")
+    assert made_of_recalled(recall) == tuple(sorted([new.code, stranger.code]))
+    relabel(recall, batch, qty_kg="100")
+    assert made_of_recalled(recall) == tuple(sorted([new.code, stranger.code]))
+    relabel(recall, batch, qty_kg="200")
+    assert made_of_recalled(recall) == (stranger.code,)
+    factories.make_link(other, new, qty_kg="10")
+    assert made_of_recalled(recall) == tuple(sorted([new.code, stranger.code]))
+
+
+@pytest.mark.django_db
+def test_relabelling_covers_goods_that_came_back_as_a_lot():
+    batch, customer = factories.make_batch(qty_kg=Decimal(1000)), factories.make_customer()
+    factories.make_shipment(batch, customer, qty_kg="1000")
+    recall = announce(batch, is_label_only=True)
+    lot = bring_back(batch, customer, qty_kg="300")
+    relabel(recall, batch, qty_kg="300")
+    new = factories.make_batch()
+    factories.make_link(lot, new, qty_kg="300")
+    assert made_of_recalled(recall) == ()
+    factories.make_link(lot, factories.make_batch(status="quarantine"), qty_kg="50")
+    assert made_of_recalled(recall) == (new.code,)
+
+
+@pytest.mark.django_db
+def test_goods_shipped_before_they_were_held_stop_the_close_until_they_are_recalled():
+    batch = factories.make_batch(qty_kg=Decimal(1000))
+    recall = announce(batch)
+    new = factories.make_batch()
+    factories.make_link(batch, new, qty_kg="1000")
+    factories.make_shipment(new, qty_kg="10")
+    Batch.objects.filter(pk=new.pk).update(status="held")
+    assert made_of_recalled(recall) == (new.code,)
+    announce(new)
+    assert made_of_recalled(recall) == ()
+
+
 @pytest.mark.django_db
 def test_history_delivery_is_a_consignee_by_its_name():
     packed = factories.make_batch()
