@@ -14,7 +14,7 @@ from backend.core.errors import DomainError, InvalidInput, SamePerson
 from backend.core.errors import mark as _
 from traceability.batch import queries
 from traceability.batch.models import Batch, CertificateValue, ReleaseCertificate
-from traceability.batch.rules import Conclusion
+from traceability.batch.rules import Conclusion, check_own
 from traceability.product.queries import limits_by_parameter
 from traceability.product.rules import breaks, limit_in_force
 
@@ -58,12 +58,13 @@ class CertificateData:
 def record_certificate(batch: Batch, data: CertificateData) -> ReleaseCertificate:
     """The certificate with its values; the newest one counts for a release.
 
-    Raises SamePerson (403), InvalidInput (400), ReportNoTaken, CertificateContradicts (409).
+    Raises SamePerson (403), InvalidInput (400), HistoryBatch, ReportNoTaken, CertificateContradicts (409).
     """
     # Locked as a release locks it: no certificate arrives between its check and its step.
     row = (
         Batch.objects.select_for_update(of=("self",), no_key=True).select_related("product").get(pk=batch.pk)
     )
+    check_own(row.code, is_history=row.is_history)
     _check(row, data)
     fields = asdict(data) | {"batch": row}
     del fields["values"]

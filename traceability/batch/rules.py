@@ -84,6 +84,19 @@ class NoConformingCertificate(DomainError):
     detail = _("Its newest release certificate must conclude that it conforms.")
 
 
+class HistoryBatch(DomainError):
+    """It tells what was; it is not tested, released, shipped or used up here."""
+
+    code, status, title = "history_batch", 409, _("The batch comes from another system")
+    detail = _("The batch comes from another system and was never judged here.")
+
+
+def check_own(code: str, *, is_history: bool) -> None:
+    """Raises HistoryBatch (409)."""
+    if is_history:
+        raise HistoryBatch(batch=code)
+
+
 @dataclass(frozen=True)
 class ReleaseFacts:
     """What a release is judged by; the certificate is the newest one.

@@ -29,6 +29,7 @@ from traceability.batch.rules import (
     ProposalState,
     ReleaseFacts,
     check_dates,
+    check_own,
     check_release,
     expiry_of,
 )
@@ -125,9 +126,10 @@ def hold_batch(batch: Batch, *, by: User, reason: str, proposal: Proposal | None
 def release_batch(batch: Batch, *, by: User, reason: str) -> Batch:
     """Lets the batch go out, after inspection and by a second person.
 
-    Raises IllegalStep, NoConformingCertificate (409), SamePerson (403).
+    Raises HistoryBatch, IllegalStep, NoConformingCertificate (409), SamePerson (403).
     """
     row = _locked(batch)
+    check_own(row.code, is_history=row.is_history)
     step(STEPS, state=BatchStatus(row.status), action=BatchAction.RELEASE)
     check_release(_release_facts(row, by=by))
     return _take(row, action=BatchAction.RELEASE, by=by, reason=reason)

@@ -127,6 +127,7 @@ def stocks(batches: Iterable[Batch], *, on: date) -> dict[UUID, Stock]:
             expires_on=batch.expires_on,
             qty_kg=batch.qty_kg,
             gone_kg=used.get(id, Decimal()) + shipped.get(id, Decimal()),
+            is_history=batch.is_history,
         )
         for id, batch in rows.items()
     }

@@ -25,6 +25,7 @@ class Refusal(Code):
     """Why a line is not booked; a permanent code each."""
 
     BATCH_UNKNOWN = "batch_unknown"
+    HISTORY_BATCH = "history_batch"
     BATCH_TWICE = "batch_twice"
     BATCH_ON_HOLD = "batch_on_hold"
     BATCH_RECALLED = "batch_recalled"
@@ -45,6 +46,7 @@ class Refusal(Code):
 
 TEXTS: Mapping[Refusal, str] = {
     Refusal.BATCH_UNKNOWN: _("There is no such batch."),
+    Refusal.HISTORY_BATCH: _("The batch comes from another system and was never judged here."),
     Refusal.BATCH_TWICE: _("The batch stands in this shipment twice."),
     Refusal.BATCH_ON_HOLD: _("The batch is on hold."),
     Refusal.BATCH_RECALLED: _("The batch is recalled."),
@@ -96,6 +98,7 @@ class Stock:
     expires_on: date | None
     qty_kg: Decimal
     gone_kg: Decimal
+    is_history: bool = False
 
 
 def refusal_of(stock: Stock, *, qty_kg: Decimal, on: date) -> Refusal | None:
@@ -103,8 +106,11 @@ def refusal_of(stock: Stock, *, qty_kg: Decimal, on: date) -> Refusal | None:
 
     What left before the day of a hold or recall and is entered late is booked: a recall must know who has it.
     """
-    if stock.status in BY_STATUS and stock.status_then != BatchStatus.RELEASED:
-        return BY_STATUS[stock.status]
+    stopped = BY_STATUS.get(stock.status) if stock.status_then != BatchStatus.RELEASED else None
+    if stock.is_history and stopped not in (Refusal.BATCH_RECALLED, Refusal.BATCH_DESTROYED):
+        return Refusal.HISTORY_BATCH
+    if stopped:
+        return stopped
     if on < stock.produced_on:
         return Refusal.BATCH_NOT_MADE_YET
     if stock.expires_on is not None and on > stock.expires_on:

@@ -13,7 +13,7 @@ from backend.core.errors import DomainError, InvalidInput
 from backend.core.errors import mark as _
 from backend.core.queue import emit
 from traceability.batch.models import Batch
-from traceability.batch.rules import BatchData, BatchKind, BatchStatus
+from traceability.batch.rules import BatchData, BatchKind, BatchStatus, check_own
 from traceability.batch.services import recall_batches, record_batch
 from traceability.customer.models import Customer
 from traceability.genealogy import queries
@@ -64,12 +64,14 @@ def link_parent(
     """`qty_kg` of `parent` went into `child`. The row stays for ever; a wrong one is reversed.
 
     Status does not matter here: what was made is a fact, and a recall needs it most where a batch is on hold.
-    Raises MadeFromItself, GenealogyCircle, IndustrialIntoEdible, GenealogyTooLarge, MadeBeforeParent, MoreThanLeft,
-    ParentKnown (409), InvalidInput (400).
+    Raises HistoryBatch, MadeFromItself, GenealogyCircle, IndustrialIntoEdible, GenealogyTooLarge, MadeBeforeParent,
+    MoreThanLeft, ParentKnown (409), InvalidInput (400).
     """
     check_past(made_at, field="made_at")
     if transformation is not None and not transformation.outputs.filter(batch=child).exists():
         raise InvalidInput(errors={"transformation": _("The batch did not come out of this run.")})
+    for batch in (parent, child):
+        check_own(batch.code, is_history=batch.is_history)
     one_at_a_time()
     check_walk(parents=[parent.pk], children=[child.pk])
     taken_kg = Decimal(0) if kind == LinkKind.RETURNED else qty_kg
@@ -141,11 +143,13 @@ def record_return(
     """A new batch of kind return, in quarantine, as old as the one it came from; without `code`, <code>-R<n>.
 
     Without `shipped_to` nobody knows who was sent what, and only what was made is a limit.
-    Raises InvalidInput, BadBatchCode (400), MoreThanMade, MoreThanSent, MadeBeforeParent, BatchCodeTaken (409).
+    Raises InvalidInput, BadBatchCode (400), BatchCodeTaken, HistoryBatch, MoreThanMade, MoreThanSent,
+    MadeBeforeParent (409).
     """
     check_past(returned_at, field="returned_at")
     one_at_a_time()  # of two returns at once, both count
     origin = _locked(batch)
+    check_own(origin.code, is_history=origin.is_history)
     _check_made(origin, qty_kg=qty_kg)
     if shipped_to is not None:
         _check_sent(origin, qty_kg=qty_kg, customer=customer, sent_kg=shipped_to(origin.pk, customer.pk))

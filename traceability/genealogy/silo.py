@@ -13,7 +13,7 @@ from traceability.batch.models import Batch
 from traceability.genealogy import queries
 from traceability.genealogy.guard import GoneElsewhere, check_past, nothing_elsewhere
 from traceability.genealogy.models import MadeFrom, Silo, SiloCleaning, SiloFill
-from traceability.genealogy.rules import LinkKind
+from traceability.genealogy.rules import GenealogyCircle, LinkKind
 from traceability.genealogy.services import link_parent
 
 CODE = re.compile(r"[0-9A-Za-z_\-#\u4e00-\u9fff]+")  # as painted: 3#, A-01, 一号仓; it stands in addresses
@@ -28,6 +28,13 @@ class HeelUnknown(DomainError):
 
     code, status, title = "heel_unknown", 409, _("How much of the batch before is still in the silo?")
     detail = _("{batch} was in it and it was not cleaned since: give heel_kg, 0 where it ran empty.")
+
+
+class SiloBatchAgain(DomainError):
+    """A batch is not made from what was made of it; its salt that comes in later is another batch."""
+
+    code, status, title = "silo_batch_again", 409, _("What is in the silo was made from this batch")
+    detail = _("{below} has {batch} in it: what comes in now needs a batch number of its own.")
 
 
 class SiloFilledSince(DomainError):
@@ -62,7 +69,7 @@ def fill_silo(
 ) -> SiloFill:
     """`batch` comes into the silo; where it was not cleaned since the batch before, that one's heel goes into it.
 
-    Raises InvalidInput (400), HeelUnknown, SiloFilledSince and what `link_parent` raises (409).
+    Raises InvalidInput (400), HeelUnknown, SiloFilledSince, SiloBatchAgain and what `link_parent` raises (409).
     """
     check_past(filled_at, field="filled_at")
     row = _locked(silo)
@@ -74,15 +81,18 @@ def fill_silo(
     if below is not None:
         if heel_kg is None:
             raise HeelUnknown(batch=below.code)
-        heel = link_parent(
-            batch,
-            parent=below,
-            qty_kg=heel_kg,
-            made_at=filled_at,
-            by=by,
-            kind=LinkKind.HEEL,
-            gone_elsewhere=gone_elsewhere,
-        )
+        try:
+            heel = link_parent(
+                batch,
+                parent=below,
+                qty_kg=heel_kg,
+                made_at=filled_at,
+                by=by,
+                kind=LinkKind.HEEL,
+                gone_elsewhere=gone_elsewhere,
+            )
+        except GenealogyCircle as error:
+            raise SiloBatchAgain(batch=batch.code, below=below.code) from error
     made = SiloFill.objects.create(silo=row, batch=batch, filled_at=filled_at, heel=heel, recorded_by=by)
     return queries.fills().get(pk=made.pk)
 

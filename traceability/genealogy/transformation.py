@@ -12,6 +12,7 @@ from backend.core.errors import DomainError, InvalidInput
 from backend.core.errors import mark as _
 from backend.core.numbering import next_number
 from traceability.batch.models import Batch
+from traceability.batch.rules import check_own
 from traceability.genealogy import queries
 from traceability.genealogy.guard import (
     GoneElsewhere,
@@ -49,6 +50,8 @@ def record_transformation(
     check_shape(data)
     check_past(data.finished_at, field="finished_at")
     batches = _batches_of(data)
+    for batch in batches.values():
+        check_own(batch.code, is_history=batch.is_history)
     check_balance(_balance_of(data, batches=batches))
     one_at_a_time()
     check_walk(

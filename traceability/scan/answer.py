@@ -23,7 +23,7 @@ from traceability.scan.rules import ACTION_TEXTS, VERDICTS, WHY_TEXTS, Why, next
 
 Body = dict[str, Any]
 # A dealer learns that goods must not be sold, not what goes on inside the works.
-_INTERNAL = frozenset({Why.ON_HOLD, Why.NOT_RELEASED, Why.DESTROYED})
+_INTERNAL = frozenset({Why.ON_HOLD, Why.FROM_OTHER_SYSTEM, Why.NOT_RELEASED, Why.DESTROYED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,7 @@ def answer(told: Told, *, role: str) -> Body:
         status=found.batch.status if found.batch else None,
         rights=rights,
         has_candidates=bool(candidates),
+        is_history=bool(found.batch and found.batch.is_history),
         is_reported=told.report_id is not None,
     )
     body: Body = {

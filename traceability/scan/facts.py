@@ -35,6 +35,7 @@ class BatchFact:
     product: ProductFact
     shipped_here: bool = False
     is_numbered: bool = False
+    is_history: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ _AROUND = """SELECT f.how, f.code, f.number, f.serial,
     b.id, b.code, b.code_norm, b.status, b.produced_on, b.expires_on, b.plant, b.open_case_count,
     (SELECT count(*) FROM {proposal} o WHERE o.batch_id = b.id AND o.state = '{open_state}'),
     p.id, p.sku, p.name_zh, p.name_en,
-    {{shipped}}, v.id, {{is_numbered}}
+    {{shipped}}, v.id, {{is_numbered}}, b.is_history
 FROM (SELECT (SELECT id FROM {profile} WHERE valid_from <= %s ORDER BY valid_from DESC, id DESC LIMIT 1)) v(id)
 LEFT JOIN ({{union}}) f(how, code, number, serial, batch_id, trade_item_id) ON TRUE
 LEFT JOIN {batch} b ON b.id = f.batch_id
@@ -220,6 +220,7 @@ def _batch(row: tuple[Any, ...]) -> BatchFact | None:
         product=_product(row),
         shipped_here=bool(row[17]),
         is_numbered=bool(row[19]),
+        is_history=bool(row[20]),
     )
 
 

@@ -34,6 +34,7 @@ def named(
         expires_on=batch.expires_on,
         label_expiry=question.label.exp,
         on=question.on,
+        is_history=batch.is_history,
         beside=beside,
     )
     return Resolution(found.outcome, found.why, batch=batch, product=batch.product, serial=serial)

@@ -46,6 +46,7 @@ class Why(Code):
     RELEASED = "released"
     RECALLED = "recalled"
     ON_HOLD = "on_hold"
+    FROM_OTHER_SYSTEM = "from_other_system"
     NOT_RELEASED = "not_released"
     DESTROYED = "destroyed"
     PAST_BEST_BEFORE = "past_best_before"
@@ -74,6 +75,7 @@ WHY_TEXTS: Mapping[Why, str] = {
     Why.RELEASED: _("Quality control has released the batch."),
     Why.RECALLED: _("The batch is recalled."),
     Why.ON_HOLD: _("Quality control holds the batch."),
+    Why.FROM_OTHER_SYSTEM: _("The batch comes from another system and was never judged here."),
     Why.NOT_RELEASED: _("The batch is not released yet."),
     Why.DESTROYED: _("Our records say that this batch was destroyed."),
     Why.PAST_BEST_BEFORE: _("The best-before date has passed."),
@@ -139,6 +141,7 @@ _LEADS_TO: Mapping[Why, Outcome] = {
     Why.ON_HOLD: Outcome.HELD,
     # Goods outside the works before their release: the same to the field as a hold.
     Why.NOT_RELEASED: Outcome.HELD,
+    Why.FROM_OTHER_SYSTEM: Outcome.HELD,
     Why.PAST_BEST_BEFORE: Outcome.EXPIRED,
     Why.RELEASED: Outcome.OK,
 }
@@ -157,6 +160,7 @@ def verdict(
     expires_on: date | None,
     label_expiry: date | None,
     on: date,
+    is_history: bool = False,
     beside: tuple[Why, ...] = (),
 ) -> Verdict:
     """What holding goods of this batch on day `on` means; every reason is named, the gravest first.
@@ -164,7 +168,10 @@ def verdict(
     Goods are good on their best-before day itself. Where the batch carries no date the label's counts.
     `beside`: reasons that others than the batch gave.
     """
-    reasons = [_OF_STATUS[status], *beside]
+    why_status = _OF_STATUS[status]
+    if is_history and why_status in (Why.ON_HOLD, Why.NOT_RELEASED):
+        why_status = Why.FROM_OTHER_SYSTEM  # nobody here held it
+    reasons = [why_status, *beside]
     if expires_on and label_expiry and expires_on != label_expiry:
         reasons.append(Why.LABEL_EXPIRY_DIFFERS)
     last_day = expires_on or label_expiry
@@ -237,6 +244,8 @@ _WITH_BATCH: tuple[tuple[NextAction, Can, frozenset[BatchStatus]], ...] = (
     (NextAction.PROPOSE_RECALL, Can.PROPOSE_HOLD, frozenset(s for s, a in STEPS if a is BatchAction.RECALL)),
     (NextAction.LIST_RECEIVERS, Can.READ_RECEIVERS, frozenset(BatchStatus)),
 )
+# A batch of another system's history is neither released nor shipped here.
+_OWN_ONLY = frozenset({NextAction.RELEASE_BATCH, NextAction.RECORD_SHIPMENT})
 
 
 def next_actions(
@@ -245,6 +254,7 @@ def next_actions(
     status: BatchStatus | None,
     rights: Collection[Can],
     has_candidates: bool = False,
+    is_history: bool = False,
     is_reported: bool = False,
 ) -> tuple[NextAction, ...]:
     """What the caller may do now. `status` is None where the scan names no batch."""
@@ -260,7 +270,10 @@ def next_actions(
         found += [
             action
             for action, can, states in _WITH_BATCH
-            if can in rights and status in states and (shippable or action is not NextAction.RECORD_SHIPMENT)
+            if can in rights
+            and status in states
+            and (shippable or action is not NextAction.RECORD_SHIPMENT)
+            and not (is_history and action in _OWN_ONLY)
         ]
     if is_reported and Can.SETTLE_UNKNOWN_CODE in rights:
         found.append(NextAction.SETTLE_UNKNOWN_CODE)

@@ -131,7 +131,8 @@ class NaiveWorks:
             return set() if heel_kg is None else {"invalid_input"}
         if heel_kg is None:
             return {"heel_unknown"}
-        return self.faults({below: heel_kg}, children=[lot], on=on)
+        found = self.faults({below: heel_kg}, children=[lot], on=on)
+        return {"silo_batch_again"} if found == {"genealogy_circle"} else found
 
     def return_faults(self, lot: int, *, kg: Decimal, on: date) -> set[str]:
         if self.returned_kg(lot) + kg > self.lots[lot].most_kg:

@@ -73,6 +73,21 @@ def test_more_of_the_same_batch_has_no_heel(sign_in):
     assert (made.status, made.json["heel"]) == (201, None)
 
 
+def test_silo_filled_a_b_a_asks_for_a_batch_number_of_its_own(sign_in):
+    qc, silo, first, second = (
+        sign_in("qc"),
+        make_silo(code="A1"),
+        make_batch(code="FA"),
+        make_batch(code="FB"),
+    )
+    make_silo_fill(silo, first, filled_at=clock.now() - timedelta(days=9))
+    assert qc.post("silos/A1/fills", fill(second, 8, "100")).status == 201
+    refused = qc.post("silos/A1/fills", fill(first, 7, "100"))
+    assert (refused.status, refused.code) == (409, "silo_batch_again")
+    assert (refused.json["batch"], refused.json["below"]) == ("FA", "FB")
+    assert SiloFill.objects.count() == 2 and MadeFrom.objects.count() == 1
+
+
 def test_heel_of_industrial_salt_is_refused_until_the_silo_is_cleaned(sign_in):
     qc, silo, edible = sign_in("qc"), make_silo(code="A1"), make_batch(code="ED")
     make_silo_fill(silo, make_batch(make_product(family="industrial"), code="IND"))
