@@ -215,7 +215,7 @@ def _lines(row: FileImport) -> Iterator[tuple[Any, ...]]:
 
 
 class ImportCancel(Endpoint):
-    @operation(Can.IMPORT_FILES, takes=NothingIn, gives=ImportOut)
+    @operation(Can.IMPORT_FILES, takes=NothingIn, gives=ImportOut, replays=False)
     def post(self, request: Request, id: UUID) -> Response:
         """Stop an import; what a skipping one has written stays."""
         row = get_or_404(queries.imports_for(caller(request)), id=id)
