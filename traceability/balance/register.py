@@ -9,9 +9,11 @@ from uuid import UUID
 import orjson
 from django.db import connection
 
+from backend.core.history import insert_many, update_many
 from backend.core.ids import uuid7
 from traceability.balance.rules import Fault, Rule
 
+MANY = 1_000  # new rows, after which the planner has to be told
 SEEN = """
 CREATE TEMPORARY TABLE seen_fault (
     id uuid, rule text, batch_id uuid, subject uuid, residual_kg numeric, tolerance_kg numeric, evidence jsonb
@@ -27,22 +29,34 @@ WHERE f.state <> 'cleared' AND f.rule = ANY(%(rules)s) AND (%(ids)s::uuid[] IS N
         AND (f.state = 'open' OR f.residual_kg IS NOT DISTINCT FROM s.residual_kg)
   )
 """
-SEE_AGAIN = """
-UPDATE traceability_finding f
-SET last_seen_at = %(at)s, residual_kg = s.residual_kg, tolerance_kg = s.tolerance_kg, evidence = s.evidence
-FROM seen_fault s
-WHERE s.rule = f.rule AND s.subject = f.subject AND s.batch_id = f.batch_id AND f.state <> 'cleared'
-  AND (%(ids)s::uuid[] IS NULL OR (f.residual_kg, f.evidence) IS DISTINCT FROM (s.residual_kg, s.evidence))
+# What changed goes into the history, by one statement; that it was seen again does not.
+CHANGE = """
+UPDATE traceability_finding f SET (residual_kg, tolerance_kg, evidence, last_seen_at) = (
+    SELECT s.residual_kg, s.tolerance_kg, s.evidence, %(at)s FROM seen_fault s
+    WHERE s.rule = f.rule AND s.subject = f.subject AND s.batch_id = f.batch_id
+)
+WHERE f.id IN (
+    SELECT k.id FROM seen_fault s JOIN traceability_finding k
+    ON s.rule = k.rule AND s.subject = k.subject AND s.batch_id = k.batch_id AND k.state <> 'cleared'
+    WHERE (k.residual_kg, k.tolerance_kg, k.evidence) IS DISTINCT FROM (s.residual_kg, s.tolerance_kg, s.evidence)
+)
 """
+SEE_AGAIN = """
+UPDATE traceability_finding f SET last_seen_at = %(at)s FROM seen_fault s
+WHERE s.rule = f.rule AND s.subject = f.subject AND s.batch_id = f.batch_id AND f.state <> 'cleared'
+  AND f.last_seen_at <> %(at)s
+"""
+FORGET_KNOWN = """
+DELETE FROM seen_fault s USING traceability_finding f
+WHERE s.rule = f.rule AND s.subject = f.subject AND s.batch_id = f.batch_id AND f.state <> 'cleared'
+"""
+# The known ones are gone from `seen_fault` before: looked for by this statement, they would be looked for among the
+# rows it has itself just written, all of them for each new one.
 OPEN = """
 INSERT INTO traceability_finding (id, rule, batch_id, subject, residual_kg, tolerance_kg, evidence,
                                   state, first_seen_at, last_seen_at, settle_reason)
 SELECT s.id, s.rule, s.batch_id, s.subject, s.residual_kg, s.tolerance_kg, s.evidence, 'open', %(at)s, %(at)s, ''
 FROM seen_fault s
-WHERE NOT EXISTS (
-    SELECT FROM traceability_finding f
-    WHERE s.rule = f.rule AND s.subject = f.subject AND s.batch_id = f.batch_id AND f.state <> 'cleared'
-)
 """
 
 
@@ -64,12 +78,18 @@ def keep(faults: Iterable[Fault], *, rules: Iterable[Rule], ids: list[UUID] | No
             for fault in faults:
                 rows.write_row(_row(fault))
         # The planner knows nothing of a new table: it would go through all of it for each finding.
-        cursor.execute("ANALYZE seen_fault")
-        cursor.execute(CLEAR, names)
-        cleared = cursor.rowcount
-        cursor.execute(SEE_AGAIN, names)
-        cursor.execute(OPEN, names)
-        return Change(opened=cursor.rowcount, cleared=cleared)
+        cursor.execute("CREATE INDEX ON seen_fault (subject); ANALYZE seen_fault")
+    cleared = update_many("finding", CLEAR, names)
+    update_many("finding", CHANGE, names)
+    with connection.cursor() as cursor:
+        if ids is None:
+            cursor.execute(SEE_AGAIN, names)
+        cursor.execute(FORGET_KNOWN)
+    opened = insert_many("finding", OPEN, names)
+    if opened > MANY:
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE traceability_finding")
+    return Change(opened=opened, cleared=cleared)
 
 
 def _row(fault: Fault) -> tuple[Any, ...]:

@@ -10,6 +10,7 @@ import pytest
 from django.core.management import call_command
 
 from backend.core import clock
+from backend.core.history import changes
 from tests import factories
 from tests.traceability.balance.planted import make_works, store
 from traceability.balance.models import Finding, FindingRefresh
@@ -174,6 +175,27 @@ def test_finding_is_seen_again_cleared_and_opened_anew():
     factories.make_stock_count(batch, on_hand_kg=D(900))
     refresh_findings()
     assert set(Finding.objects.values_list("state", flat=True)) == {"cleared", "open"}
+
+
+def test_history_of_a_finding_says_when_it_was_opened_changed_and_cleared():
+    batch = factories.make_batch(qty_kg=D(1000))
+    factories.make_stock_count(batch, on_hand_kg=D(900), counted_at=clock.now() - timedelta(hours=3))
+    refresh_findings()
+    found = Finding.objects.get()
+    refresh_findings()  # seen again: nothing to tell
+    factories.make_stock_count(batch, on_hand_kg=D(800), counted_at=clock.now() - timedelta(hours=2))
+    refresh_findings()
+    factories.make_stock_count(batch, on_hand_kg=D(1000))
+    refresh_findings()
+    told = [
+        (line["what"], line["changed"].get("residual_kg")) for line in changes("finding", row_id=found.pk)
+    ]
+    assert told == [
+        ("update", None),
+        ("update", ["100.000", "200.000"]),
+        ("insert", [None, "100.000"]),
+    ]
+    assert Finding.objects.get().state == "cleared"
 
 
 def test_explanation_holds_while_the_numbers_do():
