@@ -175,6 +175,8 @@ class LinkDetail(Endpoint):
 
 
 class LinkReverse(Endpoint):
+    gone_elsewhere: GoneElsewhere = staticmethod(nothing_elsewhere)
+
     @operation(Can.RECORD_BATCH, takes=ReversalIn, gives=LinkOut)
     def post(self, request: Request, id: UUID) -> Response:
         """Take back a link entered in error: it stays in the lists, its kg are free again.
@@ -182,7 +184,10 @@ class LinkReverse(Endpoint):
         After a recall it is marked; the frozen scope of the recall stays as it is.
         """
         link = get_or_404(queries.links(), id=id)
-        return self.answer(services.reverse_link(link, by=caller(request), **self.read()))
+        given = self.read()
+        return self.answer(
+            services.reverse_link(link, by=caller(request), gone_elsewhere=self.gone_elsewhere, **given)
+        )
 
 
 class BatchReturns(Endpoint):
@@ -214,7 +219,7 @@ def addresses(*, gone_elsewhere: GoneElsewhere, shipped_to: ShippedTo) -> list[A
         path("batches/<uuid:id>/children", BatchChildren.as_view()),
         path("batches/<uuid:id>/returns", BatchReturns.as_view(shipped_to=shipped_to)),
         path("links/<uuid:id>", LinkDetail.as_view()),
-        path("links/<uuid:id>/reverse", LinkReverse.as_view()),
+        path("links/<uuid:id>/reverse", LinkReverse.as_view(gone_elsewhere=gone_elsewhere)),
         *transformation_api.addresses(gone_elsewhere=gone_elsewhere),
         *silo_api.addresses(gone_elsewhere=gone_elsewhere),
     ]

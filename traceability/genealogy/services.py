@@ -14,7 +14,7 @@ from backend.core.errors import mark as _
 from backend.core.queue import emit
 from traceability.batch.models import Batch
 from traceability.batch.rules import BatchData, BatchKind, BatchStatus, check_own
-from traceability.batch.services import recall_batches, record_batch
+from traceability.batch.services import hold_batch, recall_batches, record_batch
 from traceability.customer.models import Customer
 from traceability.genealogy import queries
 from traceability.genealogy.guard import (
@@ -40,6 +40,12 @@ ShippedTo = Callable[[UUID, UUID], Decimal]
 class MoreThanMade(DomainError):
     code, status, title = "more_than_made", 409, _("More would have come back than was made")
     detail = _("{batch} had {made_kg} kg; {returned_kg} kg of them came back already.")
+
+
+class ReturnUsed(DomainError):
+    """The entry cannot have been an error: the goods were there."""
+
+    code, status, title = "return_used", 409, _("Goods of this return went on already")
 
 
 class MoreThanSent(DomainError):
@@ -90,14 +96,27 @@ def link_parent(
 
 
 @transaction.atomic
-def reverse_link(link: MadeFrom, *, by: User, reason: str) -> MadeFrom:
+def reverse_link(
+    link: MadeFrom, *, by: User, reason: str, gone_elsewhere: GoneElsewhere = nothing_elsewhere
+) -> MadeFrom:
     """The link counts no more: its kg are free again and no walk takes it; it stays where everybody sees it.
 
     Allowed after a recall too, and marked then: the recall's frozen scope does not change with it.
-    Raises LinkReversed (409).
+    The lot of a return that was none is held with it: nothing of it goes out.
+    Raises LinkReversed, ReturnUsed (409).
     """
+    if link.kind == LinkKind.RETURNED:
+        _hold_lot(link.child, by=by, reason=reason, gone_elsewhere=gone_elsewhere)
     _reverse([link], by=by, reason=reason)
     return queries.links().get(pk=link.pk)
+
+
+def _hold_lot(lot: Batch, *, by: User, reason: str, gone_elsewhere: GoneElsewhere) -> None:
+    row = _locked(lot)
+    if queries.used_kg([row.pk]) or gone_elsewhere([row.pk]):
+        raise ReturnUsed
+    if row.status in (BatchStatus.QUARANTINE, BatchStatus.RELEASED):
+        hold_batch(row, by=by, reason=reason)
 
 
 @transaction.atomic

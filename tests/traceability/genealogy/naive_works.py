@@ -139,6 +139,17 @@ class NaiveWorks:
             return {"more_than_made"}
         return {"made_before_parent"} if on < self.lots[lot].made_on else set()
 
+    def reverse_faults(self, edge: int) -> set[str]:
+        found = self.edges[edge]
+        if found.kind == "returned" and self.has_gone(found.child):
+            return {"return_used"}
+        return set() if found.is_live else {"link_reversed"}
+
+    def has_gone(self, lot: int) -> bool:
+        """0 kg are a use too: a trace."""
+        used = any(edge.parent == lot and edge.is_live and edge.kind != "returned" for edge in self.edges)
+        return used or any(at == lot for at, _who, _kg in self.shipped)
+
     # What is booked
 
     def reverse(self, edge: int) -> None:

@@ -30,6 +30,7 @@ from tests.factories import (
 )
 from tests.traceability.genealogy.naive_works import Edge, Lot, NaiveWorks
 from traceability.balance.look import look
+from traceability.batch.models import Batch
 from traceability.batch.rules import BatchKind
 from traceability.dispatch.gate import LineData
 from traceability.dispatch.queries import shipped_kg
@@ -271,9 +272,14 @@ class Works:
     def reverse(self, any_number: int) -> None:
         if self.links:
             edge = any_number % len(self.links)
-            faults = set() if self.naive.edges[edge].is_live else {"link_reversed"}
-            if self.tried(faults, lambda: reverse_link(self.links[edge], by=self.qc, reason="录错")):
+            faults = self.naive.reverse_faults(edge)
+            link = self.links[edge]
+            if self.tried(
+                faults, lambda: reverse_link(link, by=self.qc, reason="录错", gone_elsewhere=shipped_kg)
+            ):
                 self.naive.reverse(edge)
+                # The lot of a return is held with its link; it is found good again.
+                Batch.objects.filter(pk=link.child_id).update(status="released")
 
     def take(self, step: tuple[Any, ...]) -> None:
         what, *details = step

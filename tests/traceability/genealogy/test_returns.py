@@ -5,7 +5,15 @@ from datetime import timedelta
 import pytest
 
 from backend.core import clock
-from tests.factories import make_batch, make_certificate, make_customer, make_return, make_shipment, make_user
+from tests.factories import (
+    make_batch,
+    make_certificate,
+    make_customer,
+    make_link,
+    make_return,
+    make_shipment,
+    make_user,
+)
 from traceability.batch.models import Batch
 from traceability.genealogy import queries
 from traceability.genealogy.models import GoodsReturn, MadeFrom
@@ -119,7 +127,22 @@ def test_return_entered_in_error_is_reversed_by_its_link(sign_in):
     qc.post(f"links/{link['id']}/reverse", {"reason": "录错"})
     (row,) = qc.get(f"batches/{batch.pk}/returns").json["items"]
     assert (row["id"], row["is_reversed"]) == (made["id"], True)
+    assert (
+        Batch.objects.get(pk=made["lot"]["id"]).status == "held"
+    )  # nothing of goods that never came goes out
     assert qc.post(f"batches/{batch.pk}/returns", body(customer, qty_kg="60000")).status == 201
+
+
+@pytest.mark.parametrize("went", [make_shipment, lambda lot: make_link(lot, make_batch())])
+def test_return_is_not_reversed_once_its_goods_went_on(sign_in, went):
+    qc, batch = sign_in("qc"), make_batch()
+    lot = make_return(batch, make_customer()).lot
+    went(lot)
+    link = MadeFrom.objects.get(child=lot)
+    refused = qc.post(f"links/{link.pk}/reverse", {"reason": "录错"})
+    assert (refused.status, refused.code) == (409, "return_used")
+    lot.refresh_from_db()
+    assert lot.status == "quarantine" and MadeFrom.objects.get(pk=link.pk).is_live
 
 
 @pytest.mark.parametrize(
