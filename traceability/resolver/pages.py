@@ -156,6 +156,7 @@ def description(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns: list[Any] = [
-    re_path(r"^(?i:01|gtin|00|sscc)/.+$", Resolver.as_view()),
+    # In any case; Django's `reverse` cannot read the flag (?i) anywhere among the addresses.
+    re_path(r"^(?:01|00|[Gg][Tt][Ii][Nn]|[Ss][Ss][Cc][Cc])/.+$", Resolver.as_view()),
     path(".well-known/gs1resolver", description),
 ]

@@ -172,7 +172,7 @@ def test_a_reversed_link_and_a_corrected_reading_do_not_count(sign_in):
         is_live=False,
     )
     wrong = factories.make_reading(batch=batch)
-    factories.make_reading(batch=batch, supersedes=wrong, verdict="pass")
+    factories.make_reading(batch=batch, supersedes=wrong, verdict="pass", correction_reason="抄错")
     body = dossier_of(sign_in("qc"), batch)
     assert body["make"]["parents"] == 0
     assert body["readings"]["by_verdict"] == [{"verdict": "pass", "count": 1}]
