@@ -1,5 +1,6 @@
 """Recalls over HTTP: rules, preview, proposal, decision, plan, scope, clocks, close, dossier, the phones' list."""
 
+import io
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from backend.accounts.authentication import caller
 from backend.accounts.rules import Can
 from backend.core.endpoint import Endpoint, operation
 from backend.core.paging import Filters, FlagFilter, IdFilter, TextFilter, get_or_404
-from backend.core.table_file import csv_lines
+from backend.core.table_file import CSV, XLSX, csv_lines, write_xlsx
 from traceability.recall import closing, preview, queries, services
 from traceability.recall.answer import (
     CheckPolicyOut,
@@ -37,7 +38,7 @@ from traceability.recall.answer import (
     ScopeCheckOut,
     TimingOut,
 )
-from traceability.recall.consignee_table import HEADER, consignee_rows, workbook
+from traceability.recall.consignee_table import HEADER, consignee_rows
 from traceability.recall.dossier import sha256_of
 from traceability.recall.effect import effect_of
 from traceability.recall.intake import (
@@ -56,8 +57,6 @@ from traceability.recall.regulator import regulator_report
 from traceability.recall.rules import INSTRUCTIONS, LEVELS, Clock, RecallState
 from traceability.recall.scope import drift_of
 from traceability.recall.timing import timing_of
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class RecallFilters(Filters):
@@ -379,7 +378,7 @@ class RecallConsigneesCsv(RecallEndpoint):
         recall = self.recall(id)
         rows = consignee_rows(recall, user=caller(request))
         response = StreamingHttpResponse(
-            csv_lines([gettext(name) for name in HEADER], rows), content_type="text/csv; charset=utf-8"
+            csv_lines([gettext(name) for name in HEADER], rows), content_type=CSV
         )
         response["Content-Disposition"] = f'attachment; filename="{recall.number}-consignees.csv"'
         return response
@@ -391,8 +390,9 @@ class RecallConsigneesXlsx(RecallEndpoint):
         """The consignees the caller may read, as a workbook."""
         recall = self.recall(id)
         rows = consignee_rows(recall, user=caller(request))
-        made = workbook([gettext(name) for name in HEADER], rows)
-        response = HttpResponse(made, content_type=XLSX)
+        file = io.BytesIO()
+        write_xlsx(file, [gettext(name) for name in HEADER], rows)
+        response = HttpResponse(file.getvalue(), content_type=XLSX)
         response["Content-Disposition"] = f'attachment; filename="{recall.number}-consignees.xlsx"'
         return response
 

@@ -1,10 +1,8 @@
 """The consignees of a recall as a table: for Chinese Excel as CSV, and as a workbook."""
 
-import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-import xlsxwriter
 from django.db.models import QuerySet
 
 from backend.accounts.models import User
@@ -63,24 +61,3 @@ def _name(row: RecallNotice, *, role: str) -> str:
 
 def _at(moment: Any) -> str:
     return moment.astimezone(FACTORY_ZONE).strftime(STAMP) if moment else ""
-
-
-def workbook(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
-    """The rows as an XLSX file; texts stay texts, whatever they look like."""
-    out = io.BytesIO()
-    with xlsxwriter.Workbook(
-        out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    ) as book:
-        sheet = book.add_worksheet()
-        sheet.freeze_panes(1, 0)
-        bold = book.add_format({"bold": True})
-        for column, name in enumerate(header):
-            sheet.write_string(0, column, name, bold)
-        for line, row in enumerate(rows, start=1):
-            for column, value in enumerate(row):
-                if isinstance(value, str):
-                    sheet.write_string(line, column, value)
-                else:
-                    sheet.write_number(line, column, value)
-        sheet.autofit()
-    return out.getvalue()
